@@ -1,0 +1,144 @@
+"""The command line: `python -m bot` runs the bot, `python -m bot db …` cares for the database."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import discord
+import structlog
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+
+from bot import logs
+from bot.actions.seeding import CatalogueError, seed_catalogue
+from bot.app import (
+    DATABASE_TROUBLE,
+    StartError,
+    database_url,
+    open_pool,
+    require_migrated,
+    run,
+    unreachable,
+)
+from bot.settings import Settings, SettingsError, load
+from migrations import runner
+
+cli = typer.Typer(
+    help="The Get Kinder bot. Without a command it runs: on Discord when DISCORD_TOKEN is set, "
+    "else in the playground in your browser.",
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="Care for the database.", no_args_is_help=True)
+cli.add_typer(db, name="db")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+log = structlog.get_logger("bot")
+
+WRONG_SETTINGS = 2
+
+
+@cli.callback()
+def main(context: typer.Context) -> None:
+    """Run the bot when no command is given."""
+    if context.invoked_subcommand is None:
+        run_command()
+
+
+@cli.command("run")
+def run_command() -> None:
+    """Run the bot (the default)."""
+    _carry_out(lambda settings: run(settings, out.print))
+
+
+@cli.command()
+def playground() -> None:
+    """Open the playground even when a token is set."""
+    _carry_out(lambda settings: run(_without_token(settings), out.print))
+
+
+def _without_token(settings: Settings) -> Settings:
+    return settings.model_copy(update={"discord_token": None})
+
+
+@db.command()
+def migrate() -> None:
+    """Bring the database up to this version's schema."""
+
+    async def work(settings: Settings) -> None:
+        async with database_url(settings) as url:
+            pending = await runner.pending(url)
+            await runner.upgrade(url)
+        for name in pending:
+            out.print(f"applied {name}")
+        out.print("The database is up to date.")
+
+    _carry_out(work)
+
+
+@db.command()
+def downgrade(
+    revision: Annotated[str, typer.Argument(help='The revision to go back to, or "base".')],
+) -> None:
+    """Take the database back to an older revision; refused where rows would be lost."""
+
+    async def work(settings: Settings) -> None:
+        async with database_url(settings) as url:
+            await runner.downgrade(url, revision)
+        out.print(f"The database is at {revision}.")
+
+    _carry_out(work)
+
+
+@db.command()
+def seed() -> None:
+    """Load what is missing of the starter catalogue; running it again changes nothing."""
+
+    async def work(settings: Settings) -> None:
+        async with (
+            database_url(settings) as url,
+            open_pool(url, settings.pool_size) as pool,
+        ):
+            await require_migrated(url)
+            added = await seed_catalogue(pool, discord.utils.utcnow)
+        out.print(", ".join(f"{count} {kind}(s) added" for kind, count in added.items()) + ".")
+
+    _carry_out(work)
+
+
+def _carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    """Run a command to its end; whatever the person can put right ends in one sentence, exit 2."""
+    try:
+        settings = load()
+        secrets = _secrets(settings)
+        logs.configure(settings.log_level, settings.log_format, secrets, sys.stderr)
+        asyncio.run(work(settings))
+    except (SettingsError, StartError, runner.MigrationError, CatalogueError) as error:
+        _end(error)
+    except DATABASE_TROUBLE as error:
+        log.warning("database trouble", error=repr(error))
+        _end(unreachable())
+
+
+def _end(error: Exception) -> None:
+    err.print(str(error), markup=False)
+    raise typer.Exit(WRONG_SETTINGS)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """What must never stand in a log: the token, and the database's address and password."""
+    values = [settings.discord_token, settings.database_url]
+    found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    if settings.database_url is not None:
+        password = urlsplit(settings.database_url.get_secret_value()).password
+        found += [password, unquote(password)] if password else []
+    return found
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,170 @@
+"""Doing a day: the log, the advance, the points, the badges and the turn, once a local day."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot.actions.companion import Words
+from bot.actions.reflecting import CONTEXT, DayToReflect, Reflected, add_reflection, note_on
+from bot.actions.services import Services, checked_text, refuse_suspended
+from bot.actions.today import Today, day_of, is_done_today, with_words
+from bot.errors import DayMoved, NotJoined, SomebodyWasFaster, TooEarly, WhichQuest
+from bot.rules.days import LastDone, local_date, opens_at
+from bot.rules.enrolment import ACTIVE, advance
+from bot.rules.points import Kind, day_points
+from db import challenges, enrolments, quests
+from db.enrolments import Completed, Completion
+from db.members import Caller, Me
+from db.rows import Badge, Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class DayDone:
+    """A day that was just completed.
+
+    `points` is what it gave (0 when the website had counted it), `total` the running total.
+    `opens` (aware UTC) is when the next day opens, None when this was the last. `note` is KAI's
+    on the reflection, None for a bare "done".
+    """
+
+    enrolment: Enrolment
+    day: int
+    finished: bool
+    points: int
+    total: int
+    badges: tuple[Badge, ...]
+    opens: dt.datetime | None
+    reflection: str | None
+    note: Words | None
+
+
+async def complete_day(
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    item_id: int | None = None,
+    reflection: str | None = None,
+    day: int | None = None,
+) -> tuple[Me, DayDone | Reflected]:
+    """Complete today's day of the caller's challenge or of one quest, once a local day.
+
+    With today's day done already, a reflection is added to it or replaced. `day` is the one that
+    the member saw on a card: another day is not completed in its place. Raises NotJoined,
+    WhichQuest, TooEarly, DayMoved, BadText, SomebodyWasFaster, Suspended; a refused text is
+    handed back.
+    """
+    text = checked_text(reflection, "Your reflection")
+    try:
+        return await _complete_day(services, caller, kind, item_id, text, day)
+    except (NotJoined, WhichQuest, TooEarly, DayMoved, SomebodyWasFaster) as error:
+        raise error.returning(text) from None
+
+
+async def _complete_day(
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    item_id: int | None,
+    text: str | None,
+    seen_day: int | None,
+) -> tuple[Me, DayDone | Reflected]:
+    for _attempt in range(3):
+        me, enrolment = await _read_one(services, caller, kind, item_id)
+        today = day_of(me, enrolment, caller.now)
+        if today is None:
+            raise NotJoined(kind, enrolment.name if item_id else None)
+        if today.done:
+            if text is not None and is_done_today(me, enrolment, caller.now):
+                return me, await add_reflection(services, caller, me, _day_to_reflect(today), text)
+            raise TooEarly(enrolment.name, today.opens) if today.opens else NotJoined(kind)
+        if seen_day not in (None, today.log.day) or item_id not in (None, enrolment.item_id):
+            raise DayMoved(kind)
+        if kind == "quest":
+            seen = await with_words(services, caller, me, [today])
+            if seen is None:
+                continue
+            today = seen[0]
+        done = await _complete(services, caller, me, today, text)
+        if done is not None:
+            return me, done
+    raise SomebodyWasFaster
+
+
+def _day_to_reflect(today: Today) -> DayToReflect:
+    item, log = today.enrolment, today.log
+    return DayToReflect(
+        item.kind, item.item_id, item.name, log.day, item.total_days, log.reflection
+    )
+
+
+async def _read_one(
+    services: Services, caller: Caller, kind: Kind, item_id: int | None
+) -> tuple[Me, Enrolment]:
+    if kind == "challenge":
+        me, current = await challenges.read_current(services.pool, caller)
+        refuse_suspended(me)
+        if current is None:
+            raise NotJoined("challenge")
+        return me, current
+    me, found = await quests.read_current(services.pool, caller, item_id)
+    refuse_suspended(me)
+    if item_id is not None:
+        found = [quest for quest in found if quest.item_id == item_id]
+    else:
+        found = [q for q in found if q.status == ACTIVE] or found
+    if not found:
+        raise NotJoined("quest")
+    if len(found) > 1:
+        raise WhichQuest({quest.item_id: quest.name for quest in found})
+    return me, found[0]
+
+
+async def _complete(
+    services: Services, caller: Caller, me: Me, today: Today, text: str | None
+) -> DayDone | None:
+    enrolment = today.enrolment
+    step = advance(enrolment.current_day, enrolment.total_days)
+    note = None
+    if text is not None:
+        note = await note_on(services, caller, me, _day_to_reflect(today), text)
+    points = day_points(enrolment.kind, enrolment.difficulty)
+    today_here = local_date(caller.now, me.zone)
+    completion = Completion(
+        enrolment_id=enrolment.id,
+        expected_day=enrolment.current_day,
+        day=step.day,
+        next_day=step.next_day,
+        status=step.status,
+        local_date=today_here,
+        points=points,
+        reflection=text,
+        context_type=CONTEXT[enrolment.kind] if note else None,
+        response=note.text if note else None,
+        function_called="complete_day,save_reflection" if note else None,
+    )
+    written = await enrolments.complete_day(
+        services.pool, me, enrolment.kind, completion, caller.now
+    )
+    return None if written is None else _day_done(me, today, completion, written, note, caller.now)
+
+
+def _day_done(
+    me: Me,
+    today: Today,
+    completion: Completion,
+    written: Completed,
+    note: Words | None,
+    now: dt.datetime,
+) -> DayDone:
+    finished = completion.status != ACTIVE
+    done = LastDone(completion.local_date, now)
+    return DayDone(
+        enrolment=replace(today.enrolment, today=today.log),
+        day=completion.day,
+        finished=finished,
+        points=0 if written.total is None else completion.points,
+        total=me.points if written.total is None else written.total,
+        badges=written.badges,
+        opens=None if finished else opens_at(done, me.zone, me.zone_changed_at),
+        reflection=completion.reflection,
+        note=note,
+    )

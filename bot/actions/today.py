@@ -1,0 +1,170 @@
+"""What today asks: the day that is open, with KAI's words for it, or the one already done."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from bot.actions.companion import GuidanceRequest, TaskRequest
+from bot.actions.services import Services, refuse_suspended
+from bot.errors import NotJoined, SomebodyWasFaster
+from bot.rules.days import LastDone, local_date, opens_at
+from bot.rules.enrolment import ACTIVE
+from bot.rules.texts import fill_template
+from db import challenges, enrolments, quests
+from db.enrolments import Sight
+from db.members import Caller, Me
+from db.rows import DayLog, Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """One item's day: `log` is the day that is open, or the one that `done` says is finished.
+
+    `opens` (aware UTC) is when the next day opens, None when this one is open or was the last.
+    """
+
+    enrolment: Enrolment
+    log: DayLog
+    done: bool
+    opens: dt.datetime | None
+
+
+def last_done(me: Me, enrolment: Enrolment) -> LastDone | None:
+    """The latest completion as the rules take it; a day marked by the website by its instant."""
+    if enrolment.last_at is None:
+        return None
+    date = enrolment.last_date or local_date(enrolment.last_at, me.zone)
+    return LastDone(date, enrolment.last_at)
+
+
+def next_opening(me: Me, enrolment: Enrolment, now: dt.datetime) -> dt.datetime | None:
+    """When the next day opens, None when it is open at `now`."""
+    opens = opens_at(last_done(me, enrolment), me.zone, me.zone_changed_at)
+    return opens if opens > now else None
+
+
+def is_done_today(me: Me, enrolment: Enrolment, now: dt.datetime) -> bool:
+    """Whether the latest completion belongs to the member's local today."""
+    last = last_done(me, enrolment)
+    return last is not None and last.local_date == local_date(now, me.zone)
+
+
+def day_of(me: Me, enrolment: Enrolment, now: dt.datetime) -> Today | None:
+    """Where the member stands in one item; None when it is behind them."""
+    active = enrolment.status == ACTIVE
+    opens = next_opening(me, enrolment, now)
+    if active and opens is None:
+        return Today(enrolment, enrolment.today, done=False, opens=None)
+    if enrolment.last is not None and (active or is_done_today(me, enrolment, now)):
+        return Today(enrolment, enrolment.last, done=True, opens=opens if active else None)
+    return None
+
+
+async def todays_challenge(services: Services, caller: Caller) -> tuple[Me, Today]:
+    """The caller's challenge day, with KAI's guidance where the challenge asks for it.
+
+    First sight of a day's guidance writes it with its turn. Raises NotJoined, Suspended.
+    """
+    for _attempt in range(2):
+        me, current = await challenges.read_current(services.pool, caller)
+        refuse_suspended(me)
+        today = None if current is None else day_of(me, current, caller.now)
+        if today is None:
+            raise NotJoined("challenge")
+        seen = await with_words(services, caller, me, [today])
+        if seen is not None:
+            return me, seen[0]
+    raise SomebodyWasFaster
+
+
+async def todays_quests(
+    services: Services, caller: Caller, quest_id: int | None = None
+) -> tuple[Me, list[Today]]:
+    """The caller's quests today, or one of them, with each one's task.
+
+    First sight of a task writes it with its turn. Raises NotJoined, Suspended.
+    """
+    for _attempt in range(2):
+        me, current = await quests.read_current(services.pool, caller, quest_id)
+        refuse_suspended(me)
+        wanted = [q for q in current if quest_id in (None, q.item_id)]
+        days = [day for quest in wanted if (day := day_of(me, quest, caller.now))]
+        if not days:
+            raise NotJoined("quest", wanted[0].name if quest_id and wanted else None)
+        seen = await with_words(services, caller, me, days)
+        if seen is not None:
+            return me, seen
+    raise SomebodyWasFaster
+
+
+async def with_words(
+    services: Services, caller: Caller, me: Me, days: list[Today]
+) -> list[Today] | None:
+    """The same days with KAI's words in each that wants some, written if this is the first sight.
+
+    None when somebody else saw one first: read again.
+    """
+    unseen = [day for day in days if _wants_words(day)]
+    if not unseen:
+        return days
+    kind = unseen[0].enrolment.kind
+    sights = [await _first_sight(services, caller, me, day) for day in unseen]
+    written = await enrolments.write_first_sights(
+        services.pool,
+        me,
+        kind,
+        sights,
+        context_type="challenge_day" if kind == "challenge" else "quest_task",
+        function_called=None if kind == "challenge" else "generate_mystery_quest",
+        now=caller.now,
+    )
+    if len(written) < len(sights):
+        return None
+    words = {sight.item_id: sight.words for sight in sights}
+    return [
+        replace(day, log=replace(day.log, words=words[day.enrolment.item_id]))
+        if day in unseen
+        else day
+        for day in days
+    ]
+
+
+def _wants_words(day: Today) -> bool:
+    asks = day.enrolment.kind == "quest" or bool(day.enrolment.prompt)
+    return not day.done and day.log.words is None and asks
+
+
+async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -> Sight:
+    item, number = day.enrolment, day.log.day
+    if item.kind == "quest":
+        task = await services.companion.write_task(
+            TaskRequest(
+                user_id=me.user_id,
+                name=caller.firstname,
+                quest_id=item.item_id,
+                quest=item.name,
+                theme=item.prompt or "",
+                difficulty=item.difficulty,
+                day=number,
+                total_days=item.total_days,
+                earlier=item.earlier,
+            )
+        )
+        return Sight(item.item_id, number, task, None)
+    prompt = fill_template(
+        item.prompt or "",
+        day=number,
+        total_days=item.total_days,
+        challenge=item.name,
+        name=caller.firstname,
+    )
+    guidance = await services.companion.write_guidance(
+        GuidanceRequest(
+            user_id=me.user_id,
+            name=caller.firstname,
+            challenge=item.name,
+            day=number,
+            total_days=item.total_days,
+            prompt=prompt,
+        )
+    )
+    return Sight(item.item_id, number, guidance, prompt)

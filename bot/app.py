@@ -1,0 +1,240 @@
+"""The one place that wires settings -> database -> KAI -> client, and owns start and stop order.
+
+Whatever keeps the bot from starting is a `StartError`: one sentence for the person who runs it.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import asyncpg
+import discord
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot import playground
+from bot.actions.seeding import seed_if_empty
+from bot.actions.services import Clock, Services
+from bot.client import KindnessBot
+from bot.embedded import EmbeddedError, EmbeddedServer
+from bot.kai.offline import OfflineVoice
+from bot.settings import Settings
+from db.pool import Pool, create_pool
+from migrations import runner
+
+log = structlog.get_logger(__name__)
+
+OLDEST_SERVER = 15
+FINISH_SECONDS = 5.0
+"""How long a stop waits for members who are being answered."""
+CLOSE_SECONDS = 3.0
+
+DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class StartError(Exception):
+    """The bot cannot start; the message is a sentence that says what to do."""
+
+
+@asynccontextmanager
+async def database_url(settings: Settings) -> AsyncGenerator[str]:
+    """The database's URL: the one that is set, or that of the embedded server while this lasts."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    try:
+        server = EmbeddedServer(settings.data_dir / "postgres")
+        url = await server.start()
+    except EmbeddedError as error:
+        raise StartError(str(error)) from error
+    try:
+        yield url
+    finally:
+        await server.stop()
+
+
+def unreachable() -> StartError:
+    """What to say when the database does not answer."""
+    return StartError(
+        "The database cannot be reached: check that DATABASE_URL names a running PostgreSQL "
+        "server and a database that exists there."
+    )
+
+
+@asynccontextmanager
+async def open_pool(url: str, size: int) -> AsyncGenerator[Pool]:
+    """A pool on a server that is reachable and new enough. Raises StartError."""
+    try:
+        pool = await create_pool(url, size=size)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise StartError(
+            "The database refused the user or the password in DATABASE_URL: please check both."
+        ) from error
+    except (*DATABASE_TROUBLE, ValueError) as error:
+        log.warning("database unreachable", error=repr(error))
+        raise unreachable() from error
+    try:
+        await _refuse_old_server(pool)
+        yield pool
+    finally:
+        await _close_pool(pool)
+
+
+async def _refuse_old_server(pool: Pool) -> None:
+    number: int = await pool.fetchval("SELECT current_setting('server_version_num')::int")
+    if number < OLDEST_SERVER * 10_000:
+        raise StartError(
+            f"The database is PostgreSQL {number // 10_000}, and this bot needs "
+            f"{OLDEST_SERVER} or newer: please upgrade the server."
+        )
+
+
+async def _close_pool(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+async def require_migrated(url: str) -> None:
+    """Raise StartError, saying which command to run, while migrations are pending."""
+    if pending := await runner.pending(url):
+        raise StartError(
+            f"The database lacks {len(pending)} migration(s), the first being {pending[0]}: "
+            "run `python -m bot db migrate`, then start again."
+        )
+
+
+@asynccontextmanager
+async def ready_pool(settings: Settings) -> AsyncGenerator[Pool]:
+    """A pool on a migrated database; the embedded one is migrated and filled here."""
+    async with (
+        database_url(settings) as url,
+        open_pool(url, settings.pool_size) as pool,
+    ):
+        if settings.database_url is None:
+            await runner.upgrade(url)
+        await require_migrated(url)
+        if await seed_if_empty(pool, discord.utils.utcnow):
+            log.info("starter catalogue loaded")
+        yield pool
+
+
+async def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Run the bot until it is told to stop: on Discord with a token, else in the playground.
+
+    `say` gets what the person at the terminal should read. Raises StartError.
+    """
+    stop = asyncio.Event()
+    with _stopping_on_signals(stop):
+        async with ready_pool(settings) as pool:
+
+            def services(clock: Clock) -> Services:
+                return Services(pool, OfflineVoice(), clock, settings.default_zone)
+
+            if settings.discord_token is None:
+                await _run_playground(settings, services, stop, say)
+            else:
+                token = settings.discord_token.get_secret_value()
+                await _run_on_discord(settings, token, services(discord.utils.utcnow), stop)
+    log.info("stopped")
+
+
+class _stopping_on_signals:  # noqa: N801  reads as the sentence that it is
+    """Sets `stop` on Ctrl-C and SIGTERM while it lasts."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+
+    def __exit__(self, *_exception: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _run_playground(
+    settings: Settings,
+    services: Callable[[Clock], Services],
+    stop: asyncio.Event,
+    say: Callable[[str], None],
+) -> None:
+    here = settings.model_copy(update={"home_guild_ids": (playground.HOME_GUILD_ID,)})
+
+    def make_bot(clock: Clock) -> KindnessBot:
+        return KindnessBot(services(clock), here, trust_stored_sync=False)
+
+    def ready(url: str) -> None:
+        say(f"The playground is open: {url}  (no token is set; Ctrl-C ends it)")
+
+    try:
+        await playground.serve(
+            make_bot,
+            port=settings.playground_port,
+            stop=stop,
+            on_ready=ready,
+            zone=settings.default_zone,
+        )
+    except playground.PlaygroundError as error:
+        raise StartError(str(error)) from error
+
+
+def point_at(settings: Settings) -> None:
+    """Use other addresses than Discord's own, when they are set."""
+    if settings.discord_api_url is not None:
+        Route.BASE = settings.discord_api_url
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway_url)
+
+
+async def _run_on_discord(
+    settings: Settings, token: str, services: Services, stop: asyncio.Event
+) -> None:
+    point_at(settings)
+    bot = KindnessBot(services, settings)
+    running = asyncio.create_task(bot.start(token))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            await _explain(running)
+    finally:
+        stopping.cancel()
+        await bot.finish(FINISH_SECONDS)
+        await _close(bot)
+        running.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)
+
+
+async def _close(bot: KindnessBot) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await bot.close()
+    except TimeoutError:
+        log.warning("the connection to Discord did not close in time")
+
+
+async def _explain(running: "asyncio.Task[None]") -> None:
+    """Say why the bot ended by itself. Raises StartError, or what it was."""
+    try:
+        await running
+    except discord.LoginFailure as error:
+        raise StartError(
+            "Discord does not accept DISCORD_TOKEN: copy the bot's token again from the "
+            "developer portal (Bot, Reset Token)."
+        ) from error
+    except (aiohttp.ClientError, discord.GatewayNotFound, OSError) as error:
+        log.warning("discord unreachable", error=repr(error))
+        raise StartError(
+            "Discord cannot be reached: check this machine's connection, and DISCORD_API_URL if "
+            "it is set."
+        ) from error

@@ -1,0 +1,1 @@
+"""KAI, the kindness companion: its voices, and the safety check that stands before them."""

@@ -1,0 +1,111 @@
+"""Settings from the environment and `.env`: one frozen object, built once in `main()`.
+
+A wrong value or an unknown name ends in `SettingsError`, one sentence without any secret in it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.rules.days import find_zone
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message is a sentence for the person who runs the bot."""
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between one installation and another. See `.env.example`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    discord_token: SecretStr | None = None
+    database_url: SecretStr | None = None
+    home_guild_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    default_zone: str = "UTC"
+    data_dir: Path = Path(".data")
+    playground_port: int = Field(default=8790, ge=1, le=65535)
+    pool_size: int = Field(default=10, ge=2, le=100)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+    discord_api_url: str | None = None
+    discord_gateway_url: str | None = None
+
+    @field_validator("home_guild_ids", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        if isinstance(value, str):
+            parts = value.replace(",", " ").split()
+            if not all(part.isdecimal() for part in parts):
+                raise ValueError("must be server ids (numbers), separated by commas")
+            return tuple(int(part) for part in parts)
+        return value
+
+    @field_validator("default_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        zone = find_zone(value)
+        if zone is None:
+            raise ValueError("must be a time zone name such as America/Toronto or UTC")
+        return zone
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _check_url(value.get_secret_value(), ("postgresql", "postgres"))
+        return value
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        return None if value is None else _check_url(value, ("http", "https")).rstrip("/")
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _websocket(cls, value: str | None) -> str | None:
+        return None if value is None else _check_url(value, ("ws", "wss"))
+
+
+def _check_url(value: str, schemes: tuple[str, ...]) -> str:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in schemes:
+        raise ValueError(f"must be an address that begins with {schemes[0]}://")
+    return value
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the environment and the file.
+
+    Raises SettingsError, naming the setting and what it must be, never its value.
+    """
+    try:
+        return Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{env_file} is not a UTF-8 text file.") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
+    if problem["type"] == "extra_forbidden":
+        return f"{name} in .env is not a setting of this bot; see .env.example for those there are."
+    reason = problem["msg"].removeprefix("Value error, ")
+    if reason.startswith("must"):
+        return f"{name} {reason}."
+    return f"{name} is not right: {reason[:1].lower()}{reason[1:]}."

@@ -1,0 +1,1 @@
+"""How things look and answer: cards, buttons, forms, and the words on them."""

@@ -1,0 +1,179 @@
+"""Answering an interaction: once, in time, and to the right people.
+
+`begin` starts a clock that defers by itself when the answer takes longer than most of a second, so
+a quick answer costs one request and a slow one is never an "interaction failed". `answer` sends or
+edits accordingly. `report` turns whatever was raised into a sentence for the member.
+"""
+
+import asyncio
+import secrets
+import time
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.errors import UserError
+from bot.ui.card import Card
+from bot.ui.manner import Manner
+from bot.ui.notices import error_card, fault_card
+
+log = structlog.get_logger(__name__)
+
+DEFER_AFTER = 0.8
+"""Seconds after which an interaction that has no answer yet is deferred (Discord allows 3)."""
+
+TOO_OLD = 2.8
+"""Seconds in this process after which an interaction is not worked on: it would be refused."""
+
+UNKNOWN_INTERACTION = 10062
+ALREADY_ANSWERED = 40060
+
+
+class _Pending:
+    """The state of one interaction between `begin` and its answer."""
+
+    __slots__ = ("lock", "manner", "task", "timer")
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+        self.lock = asyncio.Lock()
+        self.timer: asyncio.TimerHandle | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
+def note_receipt(interaction: discord.Interaction) -> None:
+    """Remember when the gateway gave this interaction (monotonic, this process)."""
+    interaction.extras["received"] = time.monotonic()
+
+
+def begin(interaction: discord.Interaction, manner: Manner) -> bool:
+    """Start work on an interaction; False when it has waited too long to be answered at all."""
+    waited = time.monotonic() - interaction.extras.get("received", time.monotonic())
+    if waited > TOO_OLD:
+        log.warning("interaction too old", seconds=round(waited, 2), interaction=interaction.id)
+        return False
+    if manner is Manner.REPLACE and not _is_own_card(interaction):
+        manner = Manner.PRIVATE
+    pending = _Pending(manner)
+    interaction.extras["pending"] = pending
+    if manner is not Manner.FORM:
+        loop = asyncio.get_running_loop()
+        pending.timer = loop.call_later(
+            max(0.0, DEFER_AFTER - waited), _defer_soon, interaction, pending
+        )
+    return True
+
+
+def _is_own_card(interaction: discord.Interaction) -> bool:
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+def _defer_soon(interaction: discord.Interaction, pending: _Pending) -> None:
+    pending.task = asyncio.get_running_loop().create_task(_defer(interaction, pending))
+
+
+async def _defer(interaction: discord.Interaction, pending: _Pending) -> None:
+    async with pending.lock:
+        if interaction.response.is_done():
+            return
+        try:
+            if pending.manner is Manner.REPLACE:
+                await interaction.response.defer()
+            else:
+                public = pending.manner is Manner.PUBLIC
+                await interaction.response.defer(thinking=True, ephemeral=not public)
+        except discord.HTTPException as error:
+            log.warning("could not defer", code=error.code, interaction=interaction.id)
+
+
+async def defer(interaction: discord.Interaction) -> None:
+    """Defer now: what follows may take a while (a model call)."""
+    pending = _pending(interaction)
+    _stop_timer(pending)
+    await _defer(interaction, pending)
+
+
+def _pending(interaction: discord.Interaction) -> _Pending:
+    pending = interaction.extras.get("pending")
+    if pending is None:
+        pending = _Pending(Manner.PRIVATE)
+        interaction.extras["pending"] = pending
+    return pending
+
+
+def _stop_timer(pending: _Pending) -> None:
+    """An answer is on its way: nothing is to be deferred any more."""
+    if pending.timer is not None:
+        pending.timer.cancel()
+        pending.timer = None
+
+
+async def answer(interaction: discord.Interaction, card: Card) -> None:
+    """Send the card: as the first answer, or in place of what was deferred."""
+    pending = _pending(interaction)
+    _stop_timer(pending)
+    async with pending.lock:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card, attachments=card.files)
+        elif pending.manner is Manner.REPLACE:
+            await interaction.response.edit_message(view=card, attachments=card.files)
+        else:
+            private = pending.manner is not Manner.PUBLIC
+            await interaction.response.send_message(view=card, ephemeral=private, files=card.files)
+
+
+async def whisper(interaction: discord.Interaction, card: Card) -> None:
+    """Send a card to the member alone, beside or instead of the answer that is under way."""
+    pending = _pending(interaction)
+    _stop_timer(pending)
+    async with pending.lock:
+        if not interaction.response.is_done():
+            await interaction.response.send_message(view=card, ephemeral=True)
+            return
+        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            if pending.manner is not Manner.PUBLIC:
+                await interaction.edit_original_response(view=card)
+                return
+            # The first follow-up would be as public as what was deferred.
+            await interaction.delete_original_response()
+        await interaction.followup.send(view=card, ephemeral=True)
+
+
+def is_public(interaction: discord.Interaction) -> bool:
+    """Whether the answer to this interaction is for everybody in the channel."""
+    return _pending(interaction).manner is Manner.PUBLIC
+
+
+async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:
+    """Open a form as the first answer."""
+    await interaction.response.send_modal(form)
+
+
+async def report(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tell the member what went wrong: a `UserError` as it reads, anything else by a reference.
+
+    Never raises. What is not the member's own doing is logged with the same reference.
+    """
+    cause = _cause_of(error)
+    if isinstance(cause, discord.HTTPException) and cause.code in (
+        UNKNOWN_INTERACTION,
+        ALREADY_ANSWERED,
+    ):
+        log.warning("interaction gone", code=cause.code, interaction=interaction.id)
+        return
+    try:
+        if isinstance(cause, UserError):
+            await whisper(interaction, error_card(cause))
+            return
+        reference = secrets.token_hex(4)
+        log.error("fault", reference=reference, exc_info=cause, interaction=interaction.id)
+        await whisper(interaction, fault_card(reference))
+    except discord.HTTPException as http:
+        log.warning("could not say what went wrong", code=http.code, interaction=interaction.id)
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    """What was raised inside a command or a transformer."""
+    wrappers = (app_commands.CommandInvokeError, app_commands.TransformerError)
+    return error.__cause__ if isinstance(error, wrappers) and error.__cause__ else error

@@ -1,0 +1,94 @@
+"""Text on cards: made harmless, cut to fit, and drawn as bars.
+
+Whatever a member, a moderator or a model wrote is shown through `escape`: it cannot ping, spoof a
+link, hide its direction or break the layout.
+"""
+
+import re
+import unicodedata
+
+from bot.rules.texts import is_emoji
+
+MAX_CHOICE = 100
+MAX_SHOWN = 1000
+BAR_CELLS = 10
+ELLIPSIS = "…"
+
+_ALWAYS = re.compile(r"([\\*_~`|>#\[\]()<:@])")
+_LINE_START = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))", re.MULTILINE)
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_BLANK_LINES = re.compile(r"\n\s*\n+")
+_MANY_MARKS = re.compile(
+    r"((?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff])"
+    r"{3})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
+)
+
+
+def _clean(text: str) -> str:
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return _BLANK_LINES.sub("\n", _MANY_MARKS.sub(r"\1", text)).strip()
+
+
+def escape(text: str) -> str:
+    """A text that Discord shows as it is written: no mention, markdown, link or trick works."""
+    escaped = _ALWAYS.sub(r"\\\1", _clean(text))
+    return _LINE_START.sub(r"\1\\\2", escaped)
+
+
+def line(text: str, limit: int = 200) -> str:
+    """One escaped line of at most `limit` characters."""
+    return cut(escape(" ".join(text.split())), limit)
+
+
+def cut(escaped: str, limit: int = MAX_SHOWN) -> str:
+    """At most `limit` characters, with an ellipsis, never ending inside an escape."""
+    if len(escaped) <= limit:
+        return escaped
+    kept = escaped[: limit - 1]
+    trailing = len(kept) - len(kept.rstrip("\\"))
+    return kept[: len(kept) - trailing % 2].rstrip() + ELLIPSIS
+
+
+def quote(text: str, limit: int = MAX_SHOWN) -> str:
+    """A member's words as a quotation."""
+    return "\n".join(f"> {row}" for row in cut(escape(text), limit).splitlines()) or "> "
+
+
+def is_cut(text: str, limit: int = MAX_SHOWN) -> bool:
+    """Whether `quote` shows less than all of it."""
+    return len(escape(text)) > limit
+
+
+def choice_name(name: str, row_id: int, *, ambiguous: bool) -> str:
+    """An autocomplete choice: plain text of 1 to 100 characters, with its id if need be."""
+    mark = f" (#{row_id})" if ambiguous else ""
+    plain = " ".join(_clean(name).split()) or f"#{row_id}"
+    room = MAX_CHOICE - len(mark)
+    return (plain if len(plain) <= room else plain[: room - 1] + ELLIPSIS) + mark
+
+
+def icon(text: str | None) -> str:
+    """A badge's icon, or a medal where the row holds no emoji."""
+    return text if text and is_emoji(text) else "🏅"
+
+
+def bar(done: int, total: int, *, today: bool = False) -> str:
+    """Progress that reads at a glance: a cell a day up to ten days, else ten cells in proportion.
+
+    `today` marks the day that is open now.
+    """
+    cells = min(max(total, 1), BAR_CELLS)
+    full = min(done * cells // max(total, 1), cells)
+    if done > 0 and full == 0 and total > BAR_CELLS:
+        full = 1
+    open_cell = 1 if today and full < cells else 0
+    return "🟩" * full + "🟨" * open_cell + "⬜" * (cells - full - open_cell)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,1 @@
+"""One module per slash-command group: parse, one action, render. They load as extensions."""

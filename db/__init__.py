@@ -1,0 +1,1 @@
+"""The database: one module per aggregate, SQL as text here and nowhere else."""

@@ -1,0 +1,49 @@
+"""The member's current challenge: where they stand, in one read."""
+
+from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
+from db.pool import Pool, fetch_one
+from db.rows import Enrolment, enrolment_of
+
+CURRENT_CHALLENGE = f"""{ME}{TOUCHED}
+SELECT {ME_COLUMNS},
+       e.id, e.challenge_id AS item_id, e.status, e.current_day, e.start_date,
+       e.completed_at AS finished_on,
+       c.name, c.description, c.total_days, c.ai_prompt_template AS prompt,
+       NULL AS difficulty, '{{}}'::text[] AS earlier,
+       day.number AS day, log.kai_notes AS words, log.reflection, log.completed AS marked,
+       to_jsonb(text) AS day_text,
+       last.day_number AS last_day, last.kai_notes AS last_words,
+       last.reflection AS last_reflection, last.completed_at AS last_marked_at,
+       to_jsonb(last_text) AS last_day_text,
+       done.local_date AS last_date, done.completed_at AS last_at
+  FROM me
+  LEFT JOIN LATERAL (
+       SELECT * FROM public.user_challenges
+        WHERE user_id = me.user_id AND status IN ('active', 'completed')
+        ORDER BY status = 'active' DESC, completed_at DESC NULLS LAST,
+                 start_date DESC NULLS LAST, id DESC
+        LIMIT 1) e ON true
+  LEFT JOIN public.challenges c ON c.id = e.challenge_id
+  LEFT JOIN LATERAL (
+       SELECT LEAST(GREATEST(COALESCE(e.current_day, 1), 1), c.total_days) AS number) day ON true
+  LEFT JOIN public.challenge_logs log
+    ON log.user_id = e.user_id AND log.challenge_id = e.challenge_id
+   AND log.day_number = day.number
+  LEFT JOIN discord.challenge_days text
+    ON text.challenge_id = e.challenge_id AND text.day_number = day.number
+  LEFT JOIN LATERAL (
+       SELECT * FROM public.challenge_logs l
+        WHERE l.user_id = e.user_id AND l.challenge_id = e.challenge_id AND l.completed
+        ORDER BY l.day_number DESC
+        LIMIT 1) last ON true
+  LEFT JOIN discord.challenge_days last_text
+    ON last_text.challenge_id = e.challenge_id AND last_text.day_number = last.day_number
+  LEFT JOIN discord.completions done
+    ON done.user_id = e.user_id AND done.kind = 'challenge'
+   AND done.item_id = e.challenge_id AND done.day_number = last.day_number"""
+
+
+async def read_current(pool: Pool, caller: Caller) -> tuple[Me, Enrolment | None]:
+    """The caller and their active challenge; without one, the one they finished last."""
+    row = await fetch_one(pool, CURRENT_CHALLENGE, *caller.args)
+    return Me.of(row), enrolment_of("challenge", row)

@@ -1,0 +1,348 @@
+"""Every write that moves an enrolment, and the reads that go before joining and reflecting.
+
+Challenges and quests have twin tables, so each statement is written once, for challenges, and read
+for quests with the other words in place. Writes are guarded by what was read: no row back means
+that somebody was faster. Each is one statement, so it happens whole or not at all; each takes the
+account's row first, so that two of them never wait for one another.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import asyncpg
+
+from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me, naive
+from db.pool import Pool, fetch_one
+from db.rows import Badge, Kind, twins
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that the caller wants to take up, and what stands in the way.
+
+    `status`, `current_day` and `finished_on` are of the caller's own enrolment in it, if any;
+    `active` are the names of the items of this kind that they are on, by id; `suggestion` is the
+    name of one that they could take instead.
+    """
+
+    item_id: int
+    name: str
+    description: str | None
+    total_days: int
+    difficulty: str | None
+    is_active: bool
+    status: str | None
+    current_day: int | None
+    finished_on: dt.date | None
+    active: dict[int, str]
+    suggestion: str | None
+
+
+READ_CANDIDATE = twins(f"""{ME}{TOUCHED}
+SELECT {ME_COLUMNS},
+       c.id AS item_id, c.name, c.description, c.total_days,
+       to_jsonb(c) ->> 'difficulty' AS difficulty,
+       COALESCE(c.is_active, true) AS is_active,
+       e.status, e.current_day, e.completed_at AS finished_on,
+       ARRAY(SELECT o.challenge_id FROM public.user_challenges o
+              WHERE o.user_id = me.user_id AND o.status = 'active'
+              ORDER BY o.id) AS active_ids,
+       ARRAY(SELECT oc.name::text FROM public.user_challenges o
+               JOIN public.challenges oc ON oc.id = o.challenge_id
+              WHERE o.user_id = me.user_id AND o.status = 'active'
+              ORDER BY o.id) AS active_names,
+       (SELECT n.name FROM public.challenges n
+         WHERE COALESCE(n.is_active, true) AND n.total_days >= 1
+           AND NOT EXISTS (SELECT FROM public.user_challenges x
+                            WHERE x.user_id = me.user_id AND x.challenge_id = n.id
+                              AND x.status IN ('active', 'completed'))
+         ORDER BY n.id LIMIT 1) AS suggestion
+  FROM me
+  LEFT JOIN public.challenges c ON c.id = $7 AND c.total_days >= 1
+  LEFT JOIN public.user_challenges e ON e.user_id = me.user_id AND e.challenge_id = c.id""")
+
+ENROL = twins("""
+WITH account AS (
+    UPDATE discord.accounts SET enrolment_version = enrolment_version + 1
+     WHERE user_id = $1 AND enrolment_version = $2
+    RETURNING user_id
+), left_behind AS (
+    UPDATE public.user_challenges e SET status = 'cancelled'
+      FROM account a
+     WHERE $4::boolean AND e.user_id = a.user_id AND e.status = 'active' AND e.challenge_id <> $3
+)
+INSERT INTO public.user_challenges AS e (user_id, challenge_id, status, current_day, start_date)
+SELECT user_id, $3, 'active', 1, $5 FROM account
+ON CONFLICT (user_id, challenge_id) DO UPDATE
+   SET status = 'active', current_day = GREATEST(COALESCE(e.current_day, 1), 1)
+ WHERE e.status NOT IN ('active', 'completed')
+RETURNING current_day""")
+
+LEAVE = twins("""
+WITH account AS (
+    UPDATE discord.accounts SET enrolment_version = enrolment_version + 1
+     WHERE user_id = $1
+    RETURNING user_id
+)
+UPDATE public.user_challenges e SET status = 'cancelled'
+  FROM account a
+ WHERE e.user_id = a.user_id AND e.status = 'active'
+   AND ($2::int IS NULL OR e.challenge_id = $2)
+RETURNING e.challenge_id""")
+
+COMPLETE_DAY = twins("""
+WITH owner AS (
+    SELECT user_id FROM discord.accounts WHERE user_id = $1 FOR UPDATE
+), enrolment AS (
+    UPDATE public.user_challenges e
+       SET current_day = $5, status = $6::text,
+           completed_at = CASE WHEN $6::text = 'completed' THEN $7::date ELSE e.completed_at END
+      FROM owner o
+     WHERE e.id = $2 AND e.user_id = o.user_id
+       AND e.status = 'active' AND e.current_day IS NOT DISTINCT FROM $3::int
+    RETURNING e.user_id, e.challenge_id
+), log AS (
+    INSERT INTO public.challenge_logs AS l
+           (user_id, challenge_id, day_number, reflection, completed, completed_at)
+    SELECT user_id, challenge_id, $4, $11, true, $9 FROM enrolment
+    ON CONFLICT (user_id, challenge_id, day_number) DO UPDATE
+       SET completed = true, completed_at = EXCLUDED.completed_at,
+           reflection = COALESCE(EXCLUDED.reflection, l.reflection)
+     WHERE l.completed IS NOT TRUE
+    RETURNING user_id, challenge_id
+), marked_by_the_website AS (
+    UPDATE public.challenge_logs l SET reflection = $11
+      FROM enrolment e
+     WHERE $11::text IS NOT NULL AND l.completed
+       AND l.user_id = e.user_id AND l.challenge_id = e.challenge_id AND l.day_number = $4
+), completion AS (
+    INSERT INTO discord.completions
+           (user_id, kind, item_id, day_number, local_date, points, completed_at)
+    SELECT user_id, 'challenge', challenge_id, $4, $7, $10, $8 FROM log
+    RETURNING user_id, points
+), account AS (
+    UPDATE discord.accounts a SET points = a.points + c.points
+      FROM completion c
+     WHERE a.user_id = c.user_id
+    RETURNING a.user_id, a.points
+), earned AS (
+    INSERT INTO public.user_badges (user_id, badge_id, earned_at)
+    SELECT a.user_id, b.id, $9
+      FROM account a
+      JOIN public.badges b ON b.points_required > 0 AND b.points_required <= a.points
+    ON CONFLICT (user_id, badge_id) DO NOTHING
+    RETURNING badge_id
+), turn AS (
+    INSERT INTO public.kai_interactions
+           (user_id, context_type, context_id, message, assistant_response, function_called,
+            created_at)
+    SELECT user_id, $12, challenge_id, $11, $13, $14, $9 FROM enrolment WHERE $11::text IS NOT NULL
+)
+SELECT account.points AS total, b.id, b.name, b.icon, b.description, b.points_required
+  FROM enrolment
+  LEFT JOIN account ON true
+  LEFT JOIN earned ON true
+  LEFT JOIN public.badges b ON b.id = earned.badge_id
+ ORDER BY b.points_required""")
+
+FIRST_SIGHT = twins("""
+WITH log AS (
+    INSERT INTO public.challenge_logs AS l
+           (user_id, challenge_id, day_number, kai_notes, completed)
+    SELECT $1, sight.item_id, sight.day, sight.words, false
+      FROM unnest($2::int[], $3::int[], $4::text[]) AS sight (item_id, day, words)
+    ON CONFLICT (user_id, challenge_id, day_number) DO UPDATE SET kai_notes = EXCLUDED.kai_notes
+     WHERE l.kai_notes IS NULL
+    RETURNING challenge_id, kai_notes
+), turn AS (
+    INSERT INTO public.kai_interactions
+           (user_id, context_type, context_id, message, assistant_response, function_called,
+            created_at)
+    SELECT $1, $6, log.challenge_id, asked.message, log.kai_notes, $7, $8
+      FROM log
+      JOIN unnest($2::int[], $5::text[]) AS asked (item_id, message)
+        ON asked.item_id = log.challenge_id
+)
+SELECT challenge_id AS item_id FROM log""")
+
+READ_DAY = twins(f"""{ME}{TOUCHED}
+SELECT {ME_COLUMNS},
+       c.name, c.total_days, log.kai_notes AS words, log.reflection, done.local_date
+  FROM me
+  LEFT JOIN public.challenges c ON c.id = $7
+  LEFT JOIN public.challenge_logs log
+    ON log.user_id = me.user_id AND log.challenge_id = c.id AND log.day_number = $8
+  LEFT JOIN discord.completions done
+    ON done.user_id = me.user_id AND done.kind = 'challenge'
+   AND done.item_id = c.id AND done.day_number = $8""")
+
+REFLECT = twins("""
+WITH log AS (
+    UPDATE public.challenge_logs SET reflection = $4
+     WHERE user_id = $1 AND challenge_id = $2 AND day_number = $3 AND completed
+    RETURNING user_id, challenge_id
+)
+INSERT INTO public.kai_interactions
+       (user_id, context_type, context_id, message, assistant_response, function_called, created_at)
+SELECT user_id, $5, challenge_id, $4, $6, 'save_reflection', $7 FROM log
+RETURNING id""")
+
+
+async def read_candidate(
+    pool: Pool, caller: Caller, kind: Kind, item_id: int
+) -> tuple[Me, Candidate | None]:
+    """The item with this id, as the caller would take it up; None when there is no such item."""
+    row = await fetch_one(pool, READ_CANDIDATE[kind], *caller.args, item_id)
+    if row["item_id"] is None:
+        return Me.of(row), None
+    active = dict(zip(row["active_ids"], row["active_names"], strict=True))
+    own = {name: row[name] for name in Candidate.__slots__ if name != "active"}
+    return Me.of(row), Candidate(**own, active=active)
+
+
+async def enrol(
+    pool: Pool, me: Me, kind: Kind, item_id: int, *, start_date: dt.date, switch: bool
+) -> int | None:
+    """Put the member on an item, from where they stopped; with `switch`, off all others.
+
+    Gives the day about to be done, or None when their enrolments changed since `me` was read.
+    """
+    day: int | None = await pool.fetchval(
+        ENROL[kind], me.user_id, me.enrolment_version, item_id, switch, start_date
+    )
+    return day
+
+
+async def leave(pool: Pool, me: Me, kind: Kind, item_id: int | None) -> list[int]:
+    """Cancel the member's enrolment in one item, or in all of a kind; gives what was cancelled."""
+    rows = await pool.fetch(LEAVE[kind], me.user_id, item_id)
+    return [row[0] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One completed day to be written. `expected_day` is the raw `current_day` that was read.
+
+    `reflection` and what belongs to its turn are None for a bare "done".
+    """
+
+    enrolment_id: int
+    expected_day: int | None
+    day: int
+    next_day: int
+    status: str
+    local_date: dt.date
+    points: int
+    reflection: str | None
+    context_type: str | None
+    response: str | None
+    function_called: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a completed day brought: the running total (None when it gave no points) and badges."""
+
+    total: int | None
+    badges: tuple[Badge, ...]
+
+
+async def complete_day(
+    pool: Pool, me: Me, kind: Kind, completion: Completion, now: dt.datetime
+) -> Completed | None:
+    """Write the log, the advance, the completion, the points, the badges and the turn, all at once.
+
+    Gives None, with nothing written, when somebody was faster.
+    """
+    c = completion
+    try:
+        rows = await pool.fetch(
+            COMPLETE_DAY[kind],
+            *(me.user_id, c.enrolment_id, c.expected_day, c.day, c.next_day, c.status),
+            *(c.local_date, now, naive(now), c.points),
+            *(c.reflection, c.context_type, c.response, c.function_called),
+        )
+    except asyncpg.UniqueViolationError:  # this local date, or this day, has its completion
+        return None
+    if not rows:
+        return None
+    badges = tuple(Badge.of(row) for row in rows if row["id"] is not None)
+    return Completed(rows[0]["total"], badges)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """KAI's words for a day that the member sees for the first time, and what KAI was asked."""
+
+    item_id: int
+    day: int
+    words: str
+    message: str | None
+
+
+async def write_first_sights(
+    pool: Pool,
+    me: Me,
+    kind: Kind,
+    sights: list[Sight],
+    *,
+    context_type: str,
+    function_called: str | None,
+    now: dt.datetime,
+) -> set[int]:
+    """Keep the words of several days, each with its turn; words that are there already stay.
+
+    Gives the item ids whose words were written: the others were seen by somebody faster.
+    """
+    rows = await pool.fetch(
+        FIRST_SIGHT[kind],
+        me.user_id,
+        [s.item_id for s in sights],
+        [s.day for s in sights],
+        [s.words for s in sights],
+        [s.message for s in sights],
+        context_type,
+        function_called,
+        naive(now),
+    )
+    return {row["item_id"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedDay:
+    """A day for a reflection. `local_date` is None unless it was completed here."""
+
+    name: str
+    total_days: int
+    words: str | None
+    reflection: str | None
+    local_date: dt.date | None
+
+
+async def read_day(
+    pool: Pool, caller: Caller, kind: Kind, item_id: int, day: int
+) -> tuple[Me, CompletedDay | None]:
+    """The caller's log of one day; None when there is no such item."""
+    row = await fetch_one(pool, READ_DAY[kind], *caller.args, item_id, day)
+    if row["name"] is None:
+        return Me.of(row), None
+    return Me.of(row), CompletedDay(*(row[name] for name in CompletedDay.__slots__))
+
+
+async def reflect(
+    pool: Pool,
+    me: Me,
+    kind: Kind,
+    item_id: int,
+    day: int,
+    *,
+    reflection: str,
+    context_type: str,
+    response: str,
+    now: dt.datetime,
+) -> bool:
+    """Add or replace the reflection of a completed day, with its turn; False if it is not there."""
+    turn = await pool.fetchval(
+        REFLECT[kind], me.user_id, item_id, day, reflection, context_type, response, naive(now)
+    )
+    return turn is not None

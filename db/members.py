@@ -1,0 +1,137 @@
+"""Members: who speaks, as a row. Every statement of a command begins with `ME`.
+
+`ME` finds the member's account by their Discord id and, on first use, makes it together with its
+`userdata` row, safely when several first uses race. `TOUCHED` notes, once a day, that the member
+used the bot in this server. Parameters $1 to $6 of such a statement are `Caller.args`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from db.pool import Pool, fetch_one
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+ME = """
+WITH new_user AS (
+    INSERT INTO public.userdata (firstname, lastname, email)
+    SELECT $2, '(Discord)', 'discord-' || $1::bigint || '@members.getkinder.invalid'
+     WHERE NOT EXISTS (SELECT FROM discord.accounts WHERE discord_id = $1)
+    ON CONFLICT (email) DO UPDATE SET email = EXCLUDED.email
+    RETURNING id
+), new_account AS (
+    INSERT INTO discord.accounts (discord_id, user_id, zone, locale, created_at)
+    SELECT $1, id, COALESCE((SELECT zone FROM discord.guilds WHERE guild_id = $3), $6), $4, $5
+      FROM new_user
+    ON CONFLICT (discord_id) DO UPDATE SET discord_id = EXCLUDED.discord_id
+    RETURNING *
+), me AS (
+    SELECT a.*, COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false) AS suspended
+      FROM discord.accounts a JOIN public.userdata u ON u.id = a.user_id
+     WHERE a.discord_id = $1
+    UNION ALL
+    SELECT *, false FROM new_account
+)"""
+
+TOUCHED = """, touched AS (
+    INSERT INTO discord.guild_members (guild_id, user_id, last_used_on)
+    SELECT $3, user_id, $5::timestamptz::date FROM me
+     WHERE $3::bigint IS NOT NULL
+       AND NOT EXISTS (SELECT FROM discord.guild_members g
+                        WHERE g.guild_id = $3 AND g.user_id = me.user_id
+                          AND g.last_used_on >= $5::timestamptz::date AND NOT g.has_left)
+    ON CONFLICT (guild_id, user_id)
+    DO UPDATE SET last_used_on = EXCLUDED.last_used_on, has_left = false
+)"""
+
+ME_COLUMNS = """
+       me.user_id, me.discord_id, me.zone, me.zone_changed_at, me.points, me.enrolment_version,
+       me.on_leaderboard, me.welcomed_at IS NOT NULL AS welcomed, me.suspended"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who used the bot, where and when: what Discord tells with an interaction.
+
+    `guild_id` is None in a direct message; `now` is aware UTC; `default_zone` is used when neither
+    the member nor the server has chosen one.
+    """
+
+    discord_id: int
+    firstname: str
+    guild_id: int | None
+    locale: str
+    now: dt.datetime
+    default_zone: str = "UTC"
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """Parameters $1 to $6 of a statement that begins with `ME`."""
+        return (
+            self.discord_id,
+            self.firstname,
+            self.guild_id,
+            self.locale,
+            self.now,
+            self.default_zone,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The caller's account: `discord.accounts` joined with what matters of `userdata`."""
+
+    user_id: int
+    discord_id: int
+    zone: str
+    zone_changed_at: dt.datetime | None
+    points: int
+    enrolment_version: int
+    on_leaderboard: bool
+    welcomed: bool
+    suspended: bool
+
+    @classmethod
+    def of(cls, row: "Record") -> "Me":
+        """The account that a row with `ME_COLUMNS` holds."""
+        return cls(*(row[name] for name in cls.__slots__))
+
+
+def naive(instant: dt.datetime) -> dt.datetime:
+    """An aware instant as the handbook's timestamps hold it: UTC without a zone."""
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+READ_ME = f"{ME}{TOUCHED} SELECT {ME_COLUMNS} FROM me"
+
+SET_WELCOMED = "UPDATE discord.accounts SET welcomed_at = $2 WHERE discord_id = $1"
+
+SET_ZONE = """
+UPDATE discord.accounts
+   SET zone = $2, zone_changed_at = CASE WHEN zone = $2 THEN zone_changed_at ELSE $3 END
+ WHERE user_id = $1"""
+
+SET_ON_LEADERBOARD = "UPDATE discord.accounts SET on_leaderboard = $2 WHERE user_id = $1"
+
+
+async def read_me(pool: Pool, caller: Caller) -> Me:
+    """The caller's account, made on first use."""
+    row = await fetch_one(pool, READ_ME, *caller.args)
+    return Me.of(row)
+
+
+async def set_welcomed(pool: Pool, discord_id: int, now: dt.datetime) -> None:
+    """Remember that this member has read what KAI keeps."""
+    await pool.execute(SET_WELCOMED, discord_id, now)
+
+
+async def set_zone(pool: Pool, user_id: int, zone: str, now: dt.datetime) -> None:
+    """Set a member's time zone; the instant of a real change is kept for the 20-hour rule."""
+    await pool.execute(SET_ZONE, user_id, zone, now)
+
+
+async def set_on_leaderboard(pool: Pool, user_id: int, shown: bool) -> None:
+    """Show the member on leaderboards, or on none."""
+    await pool.execute(SET_ON_LEADERBOARD, user_id, shown)

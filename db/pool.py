@@ -1,0 +1,63 @@
+"""The connection pool. One `fetch` on it is one round trip to the server."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+
+CONNECT_SECONDS = 10
+COMMAND_SECONDS = 10
+
+
+async def _prepare(connection: Any) -> None:
+    """Teach a new connection JSON and the array types that queries return.
+
+    asyncpg asks the server about a type when it first meets it; here that happens before a member
+    waits for it.
+    """
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+        )
+    await connection.fetchrow("SELECT '{}'::int[], '{}'::bigint[], '{}'::text[], '{}'::date[]")
+
+
+async def _no_reset(_connection: Any) -> None:
+    """Nobody leaves session state on a pooled connection, so there is nothing to reset.
+
+    asyncpg's own reset would be a hidden second round trip of every query.
+    """
+
+
+async def create_pool(url: str, *, size: int = 10) -> Pool:
+    """Open a pool of up to `size` connections, every one pinned to UTC.
+
+    Raises OSError, asyncpg.PostgresError or TimeoutError when the server cannot be used.
+    """
+    return await asyncpg.create_pool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=COMMAND_SECONDS,
+        init=_prepare,
+        reset=_no_reset,
+        server_settings={"TimeZone": "UTC", "application_name": "get-kinder-bot"},
+    )
+
+
+async def fetch_one(pool: Pool, sql: str, *args: Any) -> "Record":
+    """The row of a statement that always gives one, such as every one that begins with `ME`."""
+    row = await pool.fetchrow(sql, *args)
+    if row is None:
+        raise LookupError("a statement that always gives a row gave none")
+    return row

@@ -1,0 +1,127 @@
+"""Rows that several modules share, as frozen dataclasses."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+Kind = Literal["challenge", "quest"]
+
+
+def twins(challenge_sql: str) -> dict[Kind, str]:
+    """A statement for each kind from the one for challenges: the tables are twins but for names."""
+    quest_sql = challenge_sql.replace("challenge", "quest").replace("kai_notes", "task_generated")
+    return {"challenge": challenge_sql, "quest": quest_sql}
+
+
+@dataclass(frozen=True, slots=True)
+class DayText:
+    """A challenge day's own title and text, from `discord.challenge_days`."""
+
+    title: str
+    principle: str | None
+    body: str | None
+    acts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayLog:
+    """A day log, or the day without one yet. `words` is KAI's: `kai_notes` or `task_generated`."""
+
+    day: int
+    words: str | None
+    reflection: str | None
+    text: DayText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A `user_challenges` or `user_quests` row with its item and the two day logs that matter.
+
+    `prompt` is `ai_prompt_template` or `random_task_seed`. `today` is the current day; `marked`
+    says that the website has it as completed. `last` is the latest completed day, done on the local
+    date `last_date` at `last_at` (aware UTC); `last_date` is None for a day that only the website
+    knows. `finished_on` is a local date. `earlier` holds the words of former days, newest first,
+    and is read only while today has none.
+    """
+
+    id: int
+    kind: Kind
+    item_id: int
+    name: str
+    description: str | None
+    total_days: int
+    prompt: str | None
+    difficulty: str | None
+    status: str
+    current_day: int | None
+    start_date: dt.date | None
+    finished_on: dt.date | None
+    today: DayLog
+    marked: bool
+    last: DayLog | None
+    last_date: dt.date | None
+    last_at: dt.datetime | None
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A `badges` row. `points_required` is None for a badge that moderators give."""
+
+    id: int
+    name: str
+    icon: str | None
+    description: str | None
+    points_required: int | None
+
+    @classmethod
+    def of(cls, row: "Record", prefix: str = "") -> "Badge":
+        """The badge in a row whose columns carry `prefix`."""
+        return cls(*(row[prefix + name] for name in cls.__slots__))
+
+
+def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
+    """The enrolment in a row of `CURRENT_CHALLENGE` or `CURRENT_QUESTS`; None when it has none."""
+    if row["id"] is None:
+        return None
+    last_at: dt.datetime | None = row["last_at"]
+    if last_at is None and row["last_marked_at"] is not None:
+        last_at = row["last_marked_at"].replace(tzinfo=dt.UTC)
+    return Enrolment(
+        id=row["id"],
+        kind=kind,
+        item_id=row["item_id"],
+        name=row["name"],
+        description=row["description"],
+        total_days=row["total_days"],
+        prompt=row["prompt"],
+        difficulty=row["difficulty"],
+        status=row["status"],
+        current_day=row["current_day"],
+        start_date=row["start_date"],
+        finished_on=row["finished_on"],
+        today=DayLog(row["day"], row["words"], row["reflection"], _text(row["day_text"])),
+        marked=bool(row["marked"]),
+        last=None
+        if row["last_day"] is None
+        else DayLog(
+            row["last_day"], row["last_words"], row["last_reflection"], _text(row["last_day_text"])
+        ),
+        last_date=row["last_date"],
+        last_at=last_at,
+        earlier=tuple(row["earlier"]),
+    )
+
+
+def _text(columns: dict[str, Any] | None) -> DayText | None:
+    if not columns:
+        return None
+    return DayText(
+        columns["day_title"],
+        columns["principle"],
+        columns["body"],
+        tuple(columns["suggested_acts"] or ()),
+    )

@@ -1,0 +1,1 @@
+"""The database's history: one revision a change, plain SQL inside, run by `migrations.runner`."""

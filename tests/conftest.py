@@ -1,0 +1,53 @@
+"""Database fixtures: every test that asks for one gets a database of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from urllib.parse import urlsplit
+
+import pytest
+
+from db.pool import Pool, create_pool
+from migrations import runner
+from tests import postgres
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Generator[str]:
+    """A database on the session's server, for those who make or drop others. Leave it alone."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Generator[str]:
+    """The name of a migrated database that others are copied from."""
+    with asyncio.Runner() as loop:
+        database = postgres.database(server_url)
+        url = loop.run(database.__aenter__())
+        try:
+            loop.run(runner.upgrade(url))
+            yield urlsplit(url).path.removeprefix("/")
+        finally:
+            loop.run(database.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def database_url(server_url: str, template: str) -> AsyncGenerator[str]:
+    """A fresh, migrated database."""
+    async with postgres.database(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(server_url: str) -> AsyncGenerator[str]:
+    """A fresh, empty database."""
+    async with postgres.database(server_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncGenerator[Pool]:
+    """The bot's own pool on a fresh, migrated database."""
+    pool = await create_pool(database_url)
+    yield pool
+    await pool.close()

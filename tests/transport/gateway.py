@@ -1,0 +1,201 @@
+"""The stand-in's gateway: HELLO, IDENTIFY, heartbeats, RESUME with replay, zlib-stream.
+
+A session outlives its socket, as Discord's do: what is dispatched meanwhile is replayed
+when the bot resumes. Every session of a shard hears everything, so two processes can run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import zlib
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from tests.transport.wire import Bell
+from tests.transport.world import Guild, Json, World
+
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME = 0, 1, 2, 6
+INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
+GUILDS_INTENT = 1 << 0
+PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15  # members, presences, message content
+AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
+
+
+class Socket:
+    """One connection: writes payloads, compressed when the bot asked for zlib-stream."""
+
+    def __init__(self, request: web.Request) -> None:
+        self.ws = web.WebSocketResponse(timeout=1.0)
+        self._request = request
+        self._lock = asyncio.Lock()
+        asked = request.query.get("compress") == "zlib-stream"
+        self._zlib = zlib.compressobj() if asked else None
+
+    async def open(self) -> None:
+        """Shake hands and say hello; the bot may take 41.25 s between heartbeats."""
+        await self.ws.prepare(self._request)
+        await self.send({"op": HELLO, "d": {"heartbeat_interval": 41250}})
+
+    async def send(self, payload: Json) -> None:
+        """Write one payload. Raises ConnectionResetError when the bot has gone."""
+        text = json.dumps(payload)
+        async with self._lock:
+            if self._zlib is None:
+                await self.ws.send_str(text)
+            else:
+                data = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
+                await self.ws.send_bytes(data)
+
+
+class Session:
+    """What one IDENTIFY began: its events so far, and the socket that carries them, if any."""
+
+    def __init__(self, socket: Socket, shard: tuple[int, int], intents: int) -> None:
+        self.id = secrets.token_hex(16)
+        self.shard = shard
+        self.intents = intents
+        self.socket: Socket | None = socket
+        self._events: list[Json] = []
+        self._sent = 0
+        self._lock = asyncio.Lock()
+
+    def covers(self, guild_id: int | None) -> bool:
+        """Whether this shard hears of that guild; DMs belong to the first."""
+        number, count = self.shard
+        return (0 if guild_id is None else (guild_id >> 22) % count) == number
+
+    async def dispatch(self, name: str, data: Json) -> None:
+        """Send an event, now or when the bot resumes."""
+        event: Json = {"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data}
+        self._events.append(json.loads(json.dumps(event)))
+        await self.flush()
+
+    async def resume(self, socket: Socket, sequence: int) -> None:
+        """Go on with another socket after the last event that the bot has seen."""
+        self._sent = sequence
+        self.socket = socket
+        await self.dispatch("RESUMED", {})
+
+    async def flush(self) -> None:
+        """Send what has not been sent, in order."""
+        async with self._lock:
+            while self.socket is not None and self._sent < len(self._events):
+                self._sent += 1
+                try:
+                    await self.socket.send(self._events[self._sent - 1])
+                except ConnectionResetError:
+                    self.socket = None
+
+    def has_seen(self, sequence: object) -> bool:
+        """Whether that sequence number is one that this session has given out."""
+        return isinstance(sequence, int) and 0 <= sequence <= len(self._events)
+
+
+class Gateway:
+    """All sessions and sockets. `identifies` and `resumes` count what was accepted."""
+
+    def __init__(self, world: World, bell: Bell, token: str, privileged_intents: bool) -> None:
+        self._world = world
+        self._bell = bell
+        self._token = token
+        self._allowed = PRIVILEGED_INTENTS if privileged_intents else 0
+        self._sockets: set[Socket] = set()
+        self.url = ""
+        self.sessions: dict[str, Session] = {}
+        self.identifies = 0
+        self.resumes = 0
+        self.heartbeats = 0
+
+    @property
+    def live(self) -> list[Session]:
+        """The sessions that have a connection now."""
+        return [session for session in self.sessions.values() if session.socket is not None]
+
+    async def dispatch(self, name: str, data: Json, guild_id: int | None, intent: int = 0) -> None:
+        """Send an event to every session that covers the guild and asked for the intent."""
+        for session in list(self.sessions.values()):
+            if session.covers(guild_id) and session.intents & intent == intent:
+                await session.dispatch(name, data)
+
+    async def announce(self, guild: Guild) -> None:
+        """Tell the bot that it has joined a guild."""
+        data = guild.payload(self._world.me)
+        await self.dispatch("GUILD_CREATE", data, guild.id, GUILDS_INTENT)
+
+    async def drop(self, *, resumable: bool) -> None:
+        """Close every connection; the sessions wait to be resumed, or are forgotten."""
+        sockets = list(self._sockets)
+        for session in self.sessions.values():
+            session.socket = None
+        if not resumable:
+            self.sessions.clear()
+        await asyncio.gather(*(socket.ws.close(code=4000) for socket in sockets))
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """One connection from its handshake to its end."""
+        socket = Socket(request)
+        await socket.open()
+        self._sockets.add(socket)
+        try:
+            async for frame in socket.ws:
+                if frame.type is WSMsgType.TEXT:
+                    message = json.loads(frame.data)
+                    await self._receive(socket, message["op"], message.get("d"))
+                    self._bell.ring()
+        except ConnectionResetError:
+            pass  # the bot went away while we wrote; its session waits
+        finally:
+            self._sockets.discard(socket)
+            self._leave(socket)
+            self._bell.ring()
+        return socket.ws
+
+    def _leave(self, socket: Socket) -> None:
+        for session in list(self.sessions.values()):
+            if session.socket is socket:
+                session.socket = None
+                if socket.ws.close_code in (1000, 1001):  # the bot ended the session itself
+                    del self.sessions[session.id]
+
+    async def _receive(self, socket: Socket, op: int, data: Any) -> None:
+        if op == HEARTBEAT:
+            self.heartbeats += 1
+            await socket.send({"op": HEARTBEAT_ACK})
+        elif op in (IDENTIFY, RESUME) and data["token"] != self._token:
+            await socket.ws.close(code=AUTHENTICATION_FAILED)
+        elif op == IDENTIFY:
+            await self._identify(socket, data)
+        elif op == RESUME:
+            session = self.sessions.get(data["session_id"])
+            if session is None or not session.has_seen(data["seq"]):
+                await socket.send({"op": INVALID_SESSION, "d": False})
+                return
+            self.resumes += 1
+            await session.resume(socket, data["seq"])
+
+    async def _identify(self, socket: Socket, data: Json) -> None:
+        if data["intents"] & PRIVILEGED_INTENTS & ~self._allowed:
+            await socket.ws.close(code=DISALLOWED_INTENTS)
+            return
+        number, count = data.get("shard", (0, 1))
+        session = Session(socket, (number, count), data["intents"])
+        guilds = [g for g in self._world.guilds.values() if session.covers(g.id)]
+        me = self._world.me
+        ready: Json = {
+            "v": 10,
+            "user": me.payload(),
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.url,
+            "shard": [number, count],
+            "application": {"id": str(me.id), "flags": 0},
+        }
+        await session.dispatch("READY", ready)
+        if session.intents & GUILDS_INTENT:
+            for guild in guilds:
+                await session.dispatch("GUILD_CREATE", guild.payload(me) | {"unavailable": False})
+        self.sessions[session.id] = session
+        self.identifies += 1

@@ -1,0 +1,191 @@
+"""The stand-in's messages: made and edited from the bot's bodies, and checked as Discord would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import cast
+
+from tests.transport.wire import ApiError, Upload
+from tests.transport.world import Channel, Json, User, snowflake, timestamp
+
+EPHEMERAL = 1 << 6
+LOADING = 1 << 7
+COMPONENTS_V2 = 1 << 15
+_SETTABLE = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # and: no embeds, no notification
+
+
+def walk(components: Sequence[Json]) -> Iterator[Json]:
+    """Every component, depth first: rows, containers, sections, accessories, labelled inputs."""
+    for component in components:
+        yield component
+        yield from walk(items_of(component, "components"))
+        for key in ("accessory", "component"):
+            if key in component:
+                yield from walk([component[key]])
+
+
+def items_of(body: Json, key: str) -> list[Json]:
+    """The list under that key, which may be missing or null."""
+    return cast("list[Json] | None", body.get(key)) or []
+
+
+def number(components: Sequence[Json]) -> None:
+    """Give every component that has none an id, as Discord does."""
+    taken = {component.get("id") for component in walk(components)}
+    free = (candidate for candidate in range(1, 1000) if candidate not in taken)
+    for component in walk(components):
+        if not component.get("id"):
+            component["id"] = next(free)
+
+
+def text_of(message: Json) -> str:
+    """Everything there is to read in a message, a line for each piece; labels excluded."""
+    pieces = [message["content"]]
+    for embed in message["embeds"]:
+        pieces += [embed.get("title", ""), embed.get("description", "")]
+        pieces += [f"{f['name']}: {f['value']}" for f in embed.get("fields", [])]
+    pieces += [c["content"] for c in walk(message["components"]) if c["type"] == 10]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def check(message: Json) -> None:
+    """Refuse what Discord refuses most often. Raises ApiError 50006 or 50035."""
+    parts = list(walk(message["components"]))
+    if message["flags"] & COMPONENTS_V2:
+        if message["content"] or message["embeds"]:
+            raise _invalid("a Components V2 message has neither content nor embeds")
+        if not parts:
+            raise ApiError(400, 50006, "Cannot send an empty message")
+        if len(parts) > 40:
+            raise _invalid(f"{len(parts)} components, at most 40")
+        if sum(len(c["content"]) for c in parts if c["type"] == 10) > 4000:
+            raise _invalid("over 4,000 characters of text")
+    elif any(component["type"] != 1 for component in message["components"]):
+        raise _invalid("V2 components need the flag 1 << 15")
+    elif not any(message[key] for key in ("content", "embeds", "attachments", "components")):
+        raise ApiError(400, 50006, "Cannot send an empty message")
+    elif len(message["content"]) > 2000:
+        raise _invalid("content is over 2,000 characters")
+    custom_ids = [str(c["custom_id"]) for c in parts if c.get("custom_id")]
+    if len(set(custom_ids)) < len(custom_ids):
+        raise _invalid("a custom_id is used twice")
+    if any(len(custom_id) > 100 for custom_id in custom_ids):
+        raise _invalid("a custom_id is over 100 characters")
+
+
+def _invalid(why: str) -> ApiError:
+    return ApiError(400, 50035, f"Invalid Form Body: {why}")
+
+
+class Messages:
+    """All messages by id. An edit changes the message in place, so whoever holds it sees it."""
+
+    def __init__(self, author: User) -> None:
+        self._author = author
+        self._by_id: dict[int, Json] = {}
+        self._nonces: dict[tuple[int, str], Json] = {}
+
+    def blank(self, channel: Channel, flags: int = 0) -> Json:
+        """An empty message of the bot's, not yet in the channel."""
+        message: Json = {
+            "id": str(snowflake()),
+            "channel_id": str(channel.id),
+            "type": 0,
+            "author": self._author.payload(),
+            "content": "",
+            "embeds": [],
+            "components": [],
+            "attachments": [],
+            "mentions": [],
+            "mention_roles": [],
+            "mention_everyone": False,
+            "pinned": False,
+            "tts": False,
+            "timestamp": timestamp(),
+            "edited_timestamp": None,
+            "flags": flags & _SETTABLE,
+        }
+        return message
+
+    def post(
+        self, channel: Channel, body: Json, files: Sequence[Upload] = (), extra: Json | None = None
+    ) -> Json:
+        """Put a message into the channel; an enforced nonce seen before gives the first one."""
+        key = (channel.id, str(body.get("nonce")))
+        if body.get("enforce_nonce") and key in self._nonces:
+            return self._nonces[key]
+        message = self.blank(channel, body.get("flags") or 0) | (extra or {})
+        self._fill(message, body, files)
+        check(message)
+        self.keep(message)
+        if body.get("enforce_nonce"):
+            self._nonces[key] = message
+        return message
+
+    def keep(self, message: Json) -> None:
+        """Put a ready message where its id finds it."""
+        self._by_id[int(message["id"])] = message
+
+    def edit(self, message: Json, body: Json, files: Sequence[Upload] = ()) -> Json:
+        """Change what the body names; the first edit of a deferred answer is its arrival."""
+        changed = message.copy()
+        flags = message["flags"] & ~LOADING | (body.get("flags") or 0) & _SETTABLE & ~EPHEMERAL
+        changed["flags"] = flags
+        if not message["flags"] & LOADING:
+            changed["edited_timestamp"] = timestamp()
+        self._fill(changed, body, files)
+        check(changed)
+        message.update(changed)
+        return message
+
+    def find(self, message_id: int, channel_id: int, *, hidden_too: bool = False) -> Json:
+        """The message there. Raises ApiError 10008 when there is none, or only a hidden one."""
+        message = self._by_id.get(message_id)
+        if message is None or message["channel_id"] != str(channel_id):
+            raise ApiError(404, 10008, "Unknown Message")
+        if message["flags"] & EPHEMERAL and not hidden_too:
+            raise ApiError(404, 10008, "Unknown Message")
+        return message
+
+    def remove(self, message: Json) -> None:
+        """Delete it. Raises ApiError 10008 when it has gone already."""
+        if self._by_id.pop(int(message["id"]), None) is None:
+            raise ApiError(404, 10008, "Unknown Message")
+
+    def in_channel(self, channel: Channel) -> list[Json]:
+        """What everybody there can read, oldest first."""
+        return [
+            message
+            for message in self._by_id.values()
+            if message["channel_id"] == str(channel.id) and not message["flags"] & EPHEMERAL
+        ]
+
+    def _fill(self, message: Json, body: Json, files: Sequence[Upload]) -> None:
+        if "content" in body:
+            message["content"] = body["content"] or ""
+        for key in ("embeds", "components"):
+            if key in body:
+                message[key] = deepcopy(items_of(body, key))
+        number(message["components"])
+        self._attach(message, body, files)
+        urls = {f"attachment://{a['filename']}": a["url"] for a in message["attachments"]}
+        for component in walk(message["components"]):
+            media = [component.get("media"), component.get("file")]
+            media += [item["media"] for item in component.get("items", [])]
+            for item in media:
+                if item is not None:
+                    item["url"] = urls.get(item["url"], item["url"])
+
+    def _attach(self, message: Json, body: Json, files: Sequence[Upload]) -> None:
+        if "attachments" in body:
+            named = {str(a["id"]) for a in items_of(body, "attachments")}
+            message["attachments"] = [a for a in message["attachments"] if a["id"] in named]
+        for upload in files:
+            attachment_id = snowflake()
+            url = f"https://cdn.discordapp.com/attachments/{attachment_id}/{upload.name}"
+            attachment = {"id": str(attachment_id), "filename": upload.name, "size": upload.size}
+            message["attachments"] = [
+                *message["attachments"],
+                attachment | {"url": url, "proxy_url": url},
+            ]
