@@ -102,7 +102,7 @@ def seed() -> None:
     async def work(settings: Settings) -> None:
         async with (
             database_url(settings) as url,
-            open_pool(url, settings.pool_size) as pool,
+            open_pool(url, settings) as pool,
         ):
             await require_migrated(url)
             added = await seed_catalogue(pool, discord.utils.utcnow)

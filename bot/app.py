@@ -32,6 +32,7 @@ OLDEST_SERVER = 15
 FINISH_SECONDS = 5.0
 """How long a stop waits for members who are being answered."""
 CLOSE_SECONDS = 3.0
+IDLE_SECONDS = 300.0
 
 DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -66,10 +67,12 @@ def unreachable() -> StartError:
 
 
 @asynccontextmanager
-async def open_pool(url: str, size: int) -> AsyncGenerator[Pool]:
+async def open_pool(url: str, settings: Settings) -> AsyncGenerator[Pool]:
     """A pool on a server that is reachable and new enough. Raises StartError."""
+    # The playground waits for every timer that is due, so there the pool sets none.
+    idle_seconds = 0 if settings.discord_token is None else IDLE_SECONDS
     try:
-        pool = await create_pool(url, size=size)
+        pool = await create_pool(url, size=settings.pool_size, idle_seconds=idle_seconds)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise StartError(
             "The database refused the user or the password in DATABASE_URL: please check both."
@@ -115,7 +118,7 @@ async def ready_pool(settings: Settings) -> AsyncGenerator[Pool]:
     """A pool on a migrated database; the embedded one is migrated and filled here."""
     async with (
         database_url(settings) as url,
-        open_pool(url, settings.pool_size) as pool,
+        open_pool(url, settings) as pool,
     ):
         if settings.database_url is None:
             await runner.upgrade(url)

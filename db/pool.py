@@ -38,9 +38,11 @@ async def _no_reset(_connection: Any) -> None:
     """
 
 
-async def create_pool(url: str, *, size: int = 10) -> Pool:
+async def create_pool(url: str, *, size: int = 10, idle_seconds: float = 300) -> Pool:
     """Open a pool of up to `size` connections, every one pinned to UTC.
 
+    A connection that nobody used for `idle_seconds` is closed; 0 keeps them all, and leaves no
+    timers behind (a simulated world waits for every timer that is due).
     Raises OSError, asyncpg.PostgresError or TimeoutError when the server cannot be used.
     """
     return await asyncpg.create_pool(
@@ -49,6 +51,7 @@ async def create_pool(url: str, *, size: int = 10) -> Pool:
         max_size=size,
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
+        max_inactive_connection_lifetime=idle_seconds,
         init=_prepare,
         reset=_no_reset,
         server_settings={"TimeZone": "UTC", "application_name": "get-kinder-bot"},

@@ -48,6 +48,6 @@ async def empty_database_url(server_url: str) -> AsyncGenerator[str]:
 @pytest.fixture
 async def pool(database_url: str) -> AsyncGenerator[Pool]:
     """The bot's own pool on a fresh, migrated database."""
-    pool = await create_pool(database_url)
+    pool = await create_pool(database_url, idle_seconds=0)
     yield pool
     await pool.close()

@@ -1,138 +1,30 @@
 """The safety check: which texts are met with resources or a kind refusal, whatever KAI would say.
 
-It runs on our own patterns, with no network, before any voice. It prefers a needless card of
-resources over a missed cry for help, and still lets everyday figures of speech pass.
+It knows turns of phrase (`figures.toml`) and needs no network and no model, so it runs before any
+voice. It prefers a needless card of resources over a missed cry for help, and lets everyday figures
+of speech pass.
 """
 
 import re
+import string
+import tomllib
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+FIGURES = Path(__file__).parent / "figures.toml"
 
 
 class Concern(Enum):
-    """What a text calls for."""
+    """What a text calls for, the gravest first."""
 
     CRISIS = "crisis"
     MEDICAL = "medical"
     LEGAL = "legal"
-
-
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-
-_SELF = r"(?:myself|my ?self|me|my life)"
-_PARTNER = (
-    r"(?:he|she|they|my (?:\w+ )?(?:dad|father|stepdad|stepfather|mum|mom|mother|stepmum|stepmom|"
-    r"brother|sister|uncle|aunt|boyfriend|girlfriend|husband|wife|partner|ex|boss|coach|teacher|"
-    r"cousin|grandfather|grandad|parents?|roommate|flatmate|carer))"
-)
-_HURT = (
-    r"(?:hit|hits|hitting|beat|beats|beating|punch|punches|punched|slap|slaps|slapped|kick|kicks|"
-    r"kicked|chok(?:e|es|ed|ing)|strangl(?:e|es|ed|ing)|rap(?:e|es|ed|ing)|molest(?:s|ed|ing)?|"
-    r"abus(?:e|es|ed|ing)|hurt|hurts|hurting|threaten(?:s|ed|ing)?|assault(?:s|ed|ing)?)"
-)
-
-_CRISIS = [
-    # Ending one's life.
-    rf"\b(?:kill|killing|hang|hanging|shoot|shooting|drown|drowning|off|offing|end|ending) {_SELF}"
-    r"\b(?! (?:off|over|up an?|a (?:message|text|line|dm|mail|e-?mail))\b)"
-    r"(?<!kill me)(?<!killing me)(?<!end me)(?<!shoot me)(?<!shooting me)(?<!off me)"
-    r"(?<!hang me)(?<!ending me)",
-    r"\b(?:end|ending|take|taking|took) my (?:own )?life\b",
-    r"\bend(?:ing)? it all\b|\bend it tonight\b",
-    r"\bsuicid(?:e|al)\b|\bkms\b|\bunalive\b",
-    r"\b(?:want|wanna|wish|ready|going|like|rather|hope|better) (?:to |i (?:could|can|would) )?"
-    r"(?:just )?(?:die|be dead|not (?:exist|wake up|be here|be alive))\b",
-    r"\bwish (?:that )?(?:i|i'd) (?:was|were|am|had been|never been|had never been|could be)"
-    r" (?:dead|never born|born|gone)\b",
-    r"\b(?:don'?t|do not|didn'?t|doesn'?t) (?:want|wanna|feel like) (?:to )?"
-    r"(?:live|liv(?:e|ing)|be alive|be here|exist|wake up|go on|carry on)(?: any ?more| any longer|"
-    r"\b(?! (?:in|at|near|with|on|here|next|so|like)\b))",
-    r"\b(?:no|any) (?:reason|point) (?:in |to |for )?(?:living|live|life|going on|being alive|"
-    r"keep going|carry on|carrying on)\b",
-    r"\bbetter off (?:without me|if i (?:was|were) (?:gone|dead)|dead)\b",
-    r"\b(?:nobody|no one|no-one) would (?:even )?(?:miss me|notice|care) if i (?:was|were|am|"
-    r"disappeared|died|vanished)\b",
-    r"\b(?:can'?t|cannot|can not) (?:go on|keep going|do this any ?more|take (?:it|this) any ?more|"
-    r"live like this|carry on)(?! (?:holiday|vacation|the trip|a diet))\b",
-    r"\b(?:planning|plan|decided|thinking|thoughts?) (?:to |of |about |on )(?:die|dying|"
-    r"killing myself|hurting myself|harming myself|jumping)\b",
-    r"\b(?:goodbye|good bye|farewell) (?:note|letter|everyone|world|forever)\b",
-    r"\b(?:overdos(?:e|ed|ing)|od'?ing)\b|\b(?:took|taken|swallow(?:ed)?|take) (?:all|too many|"
-    r"a (?:whole )?(?:bottle|lot) of) (?:of )?(?:my |the |these )?(?:pills|tablets|meds|medication)",
-    r"\bjump(?:ing)? (?:off|from|in front of) (?:a |the |my )?(?:bridge|roof|building|balcony|"
-    r"train|cliff|window)\b(?! into)",
-    # Hurting oneself.
-    r"\b(?:cut|cutting|cuts|hurt|hurting|harm|harming|burn|burning|punish|starv(?:e|ing)) "
-    r"(?:myself|my ?self|my (?:arms?|wrists?|legs?|thighs?))\b"
-    r"(?! (?:some|a slice|a piece|cooking|while|shaving|on (?:a|the|paper)|out of|by accident|"
-    r"accidentally|slack|off (?:from|a)))",
-    r"\bself[- ]?harm(?:ed|ing|s)?\b",
-    r"\brelaps(?:e|ed|ing) (?:and|into|with) (?:cut|self|harm)",
-    # Being hurt, or in danger now.
-    rf"\b{_PARTNER}(?:'s| is| was| has| keeps?| started| just| always| often| sometimes| still|"
-    rf" again| will| would| has been| been)* {_HURT} (?:me|us|my (?:mum|mom|mother|sister|brother|"
-    r"kids?|children|son|daughter))\b(?! (?:up\b|to (?:it|the)|at (?:chess|cards|a|tennis|the)|"
-    r"with (?:a )?(?:joke|idea|question|pillow|love|kindness|the truth)|in the (?:game|final|race)|"
-    r"by (?:a|one|two)))",
-    r"\b(?:i am|i'm|im|we are|we're|being|get(?:ting)?|got|was|been) (?:being )?"
-    r"(?:abused|raped|molested|sexually|assaulted|beaten up|trafficked|stalked|blackmailed|groomed)",
-    r"\b(?:domestic|sexual|child) (?:abuse|violence|assault)\b(?! (?:charity|shelter|hotline|"
-    r"awareness|helpline|fundraiser|support))",
-    r"\btouch(?:es|ed|ing)? me (?:in|where|when|inappropriately|sexually|without|down|at night)",
-    r"\b(?:not|don'?t feel|never feel|isn'?t) safe (?:at home|here|with (?:him|her|them|my)|"
-    r"in my (?:own )?(?:home|house))\b",
-    r"\b(?:afraid|scared|terrified) (?:of|to go home to|that) (?:him|her|my (?:partner|husband|wife|"
-    r"boyfriend|girlfriend|dad|father|stepdad|mum|mom|mother|ex|home)|he|she)\b"
-    r"(?=.*\b(?:hurt|hit|kill|find|home|again|angry|drunk|me)\b)",
-    rf"\b(?:threaten(?:s|ed|ing)?|going|trying|wants?|said (?:he|she|they)(?:'d|'ll| would| will))"
-    rf" to (?:kill|shoot|stab|hurt) (?:me|us)\b|\b{_PARTNER}(?:'s|'ll| will| wants to| is going to|"
-    r" is gonna| said (?:he|she|they)(?:'d|'ll| would| will)) (?:kill|shoot|stab) (?:me|us)\b"
-    r"(?! (?:if i (?:forget|eat|tell (?:her|him) the ending|am late|miss|don'?t (?:call|finish))))",
-    # Danger to others.
-    r"\b(?:want|wanna|going|gonna|plan(?:ning)?|ready) (?:to )?(?:kill|shoot|stab|hurt|murder) "
-    r"(?:him|her|them|someone|somebody|people|everyone|my \w+)\b(?! (?:with kindness|feelings))",
-]
-
-_MEDICAL = [
-    r"\b(?:diagnos(?:e|is)|prescri(?:be|ption)|dosage|dose of|antidepressants?|ssri|xanax|"
-    r"side effects?)\b",
-    r"\b(?:do|could|might) i have (?:adhd|autism|depression|anxiety|bipolar|ocd|ptsd|cancer|"
-    r"diabetes|covid|an? (?:infection|disorder))\b",
-    r"\b(?:should|can|could) i (?:stop|start|take|double|mix|skip) (?:taking )?(?:my |the |some )?"
-    r"(?:meds|medication|medicine|pills|tablets|insulin|antibiotics|ibuprofen|painkillers?)\b",
-    r"\bwhat (?:medicine|medication|pills?) (?:should|can|do)\b|\b(?:is|are) (?:this|these|my) "
-    r"(?:rash|lump|mole|symptoms?|chest pains?)\b|\bchest pains?\b",
-]
-
-_LEGAL = [
-    r"\b(?:can|should|could) (?:i|we) (?:sue|press charges|get a restraining order|evict|be evicted)"
-    r"|\b(?:legal advice|is it (?:legal|illegal)|break (?:my|the) (?:lease|contract)|custody (?:of|"
-    r"battle|case|hearing)|am i liable)\b",
-]
-
-
-def _any(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-
-
-_CHECKS = (
-    (Concern.CRISIS, _any(_CRISIS)),
-    (Concern.MEDICAL, _any(_MEDICAL)),
-    (Concern.LEGAL, _any(_LEGAL)),
-)
-
-
-def _plain(text: str) -> str:
-    """The text without case, accents on apostrophes, invisible characters or odd spacing."""
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    plain = plain.replace("\u2019", "'").replace("\u2018", "'").replace("`", "'")
-    return " ".join(re.sub(r"[*_~|>\"]", " ", plain).split())
-
-
-def concern_of(text: str) -> Concern | None:
-    """What a member's text calls for: resources, a kind refusal, or None, just an answer."""
-    plain = _plain(text)
-    return next((concern for concern, pattern in _CHECKS if pattern.search(plain)), None)
 
 
 RESOURCES = (
@@ -146,3 +38,137 @@ RESOURCES = (
     "or to somebody you trust, today."
 )
 """What a member sees, and what the turn keeps, when a text speaks of harm or danger."""
+
+_UNSEEN = re.compile("['’‘`\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]")
+_INNER_MARK = re.compile("(?<=[a-z])!(?=[a-z])")
+_LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
+_PART = re.compile(r"\{[^}]*\}|\[[^]]*\]|\S+")
+
+_LETTERS = bytes.maketrans(
+    (string.ascii_uppercase + "013457@$").encode(), (string.ascii_lowercase + "oieastas").encode()
+)
+_OTHER = bytes(
+    byte for byte in range(256) if chr(byte) not in string.ascii_letters + "013457@$2689*"
+)
+_TABLE = bytes.maketrans(_OTHER, b" " * len(_OTHER))
+_TABLE = bytes(_LETTERS[byte] if _LETTERS[byte] != byte else _TABLE[byte] for byte in range(256))
+
+
+def _spelled(text: str) -> list[str]:
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKD", text))
+    if "!" in plain:
+        plain = re.sub(r"(?<=[A-Za-z])!(?=[A-Za-z])", "i", plain)
+    plain = plain.encode("ascii", "replace").translate(_TABLE).decode()
+    for letter in string.ascii_lowercase:
+        while letter * 2 in plain:
+            plain = plain.replace(letter * 2, letter)
+    return [word.strip("*") for word in plain.split()]
+
+
+@dataclass
+class Book:
+    same: dict[str, str]
+    lists: dict[str, str]
+    tree: dict = field(default_factory=dict)
+
+    def words(self, text):
+        same = self.same
+        return " ".join([same.get(word, word) for word in _spelled(text)]).split()
+
+    def expand(self, line):
+        parts = []
+        for part in _PART.findall(line):
+            assert part.count("{") <= 1 and "?" not in part and "(" not in part, (line, part)
+            options = []
+            for option in part.strip("{}[]").split("|"):
+                assert option, (line, part)
+                if option.startswith("<"):
+                    options += self.lists[option.strip("<>")].replace("\n", "").split("|")
+                else:
+                    assert "<" not in option, (line, part)
+                    options.append(option)
+            if part[0] == "[":
+                options.append("")
+            assert not (set("{}[]") & set(part[1:-1])), (line, part)
+            parts.append(list(dict.fromkeys(" ".join(self.words(o)) for o in options)))
+        for choice in product(*parts):
+            yield " ".join(choice).split()
+
+    def add(self, line, label):
+        n = 0
+        for words in self.expand(line):
+            n += 1
+            node = self.tree
+            if len(words) == 0:
+                raise ValueError(line)
+            for w in words:
+                node = node.setdefault(w, {})
+            old = node.get("")
+            if old is not None and old != label:
+                CLASH.append((line, words, old, label))
+            node[""] = label
+        return n
+
+
+CLASH = []
+COUNT = []
+
+
+@cache
+def book():
+    data = tomllib.loads(FIGURES.read_text(encoding="utf-8"))
+    same = {}
+    w = data["words"]
+    for base, variants in w["same"].items():
+        for v in variants.split():
+            same[_spelled(v)[0]] = base
+        # canonical spelling
+    for base in w["same"]:
+        pass
+    same = {k: " ".join(_spelled(v)) for k, v in same.items()}
+    for word in w["masked"].split():
+        for a in range(1, len(word) - 1):
+            for b in range(a + 1, len(word)):
+                for n in {1, b - a}:
+                    m = word[:a] + "*" * n + word[b:]
+                    sp = _spelled(m)[0]
+                    wd = _spelled(word)[0]
+                    same.setdefault(sp, same.get(wd, wd))
+    for word in w["dropped"].split():
+        same[_spelled(word)[0]] = ""
+    # chain
+    same = {k: " ".join(same.get(x, x) for x in v.split()) for k, v in same.items()}
+    b = Book(same, data["lists"])
+    for concern in Concern:
+        for group in data[concern.value]:
+            for line in group["phrases"].split("\n"):
+                if line.strip():
+                    COUNT.append((b.add(line, concern), line))
+            for line in group.get("unless", "").split("\n"):
+                if line.strip():
+                    COUNT.append((b.add(line, "ok"), line))
+    return b
+
+
+def found(words, tree) -> Iterator[object]:
+    start = 0
+    while start < len(words):
+        node = tree.get(words[start])
+        at = start + 1
+        start = at
+        label = None
+        while node is not None:
+            if "" in node:
+                label, start = node[""], at
+            if at == len(words):
+                break
+            node = node.get(words[at])
+            at += 1
+        if label is not None:
+            yield label, words[start - 5 : start]
+
+
+def concern_of(text: str) -> Concern | None:
+    b = book()
+    f = {x[0] for x in found(b.words(text), b.tree)}
+    return next((concern for concern in Concern if concern in f), None)
