@@ -1,9 +1,11 @@
 """The command line: `python -m bot` runs the bot, `python -m bot db …` cares for the database."""
 
 import asyncio
+import re
+import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import discord
@@ -17,12 +19,12 @@ from bot.actions.seeding import CatalogueError, seed_catalogue
 from bot.app import (
     DATABASE_TROUBLE,
     StartError,
-    database_url,
-    open_pool,
+    database_trouble,
+    open_database,
     require_migrated,
     run,
-    unreachable,
 )
+from bot.embedded import EmbeddedError
 from bot.settings import Settings, SettingsError, load
 from migrations import runner
 
@@ -40,6 +42,9 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 log = structlog.get_logger("bot")
 
+SENTENCES = (SettingsError, StartError, EmbeddedError, runner.MigrationError, CatalogueError)
+"""The errors whose message is meant for the person who runs the bot."""
+FAULT = 1
 WRONG_SETTINGS = 2
 
 
@@ -71,7 +76,7 @@ def migrate() -> None:
     """Bring the database up to this version's schema."""
 
     async def work(settings: Settings) -> None:
-        async with database_url(settings) as url:
+        async with open_database(settings) as (url, _pool):
             pending = await runner.pending(url)
             await runner.upgrade(url)
         for name in pending:
@@ -88,7 +93,7 @@ def downgrade(
     """Take the database back to an older revision; refused where rows would be lost."""
 
     async def work(settings: Settings) -> None:
-        async with database_url(settings) as url:
+        async with open_database(settings) as (url, _pool):
             await runner.downgrade(url, revision)
         out.print(f"The database is at {revision}.")
 
@@ -100,10 +105,7 @@ def seed() -> None:
     """Load what is missing of the starter catalogue; running it again changes nothing."""
 
     async def work(settings: Settings) -> None:
-        async with (
-            database_url(settings) as url,
-            open_pool(url, settings) as pool,
-        ):
+        async with open_database(settings) as (url, pool):
             await require_migrated(url)
             added = await seed_catalogue(pool, discord.utils.utcnow)
         out.print(", ".join(f"{count} {kind}(s) added" for kind, count in added.items()) + ".")
@@ -113,21 +115,29 @@ def seed() -> None:
 
 def _carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run a command to its end; whatever the person can put right ends in one sentence, exit 2."""
+    # SIGTERM ends a command as Ctrl-C does, so that no embedded server is left behind.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         settings = load()
         secrets = _secrets(settings)
         logs.configure(settings.log_level, settings.log_format, secrets, sys.stderr)
         asyncio.run(work(settings))
-    except (SettingsError, StartError, runner.MigrationError, CatalogueError) as error:
-        _end(error)
+    except SENTENCES as error:
+        _end(str(error))
     except DATABASE_TROUBLE as error:
-        log.warning("database trouble", error=repr(error))
-        _end(unreachable())
+        _end(str(database_trouble(error)))
+    except Exception:
+        log.exception("unexpected error")  # not Python's own traceback, which would show secrets
+        _end("The bot stopped by a mistake of its own: see the log above.", FAULT)
 
 
-def _end(error: Exception) -> None:
-    err.print(str(error), markup=False)
-    raise typer.Exit(WRONG_SETTINGS)
+def _interrupt(_number: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def _end(sentence: str, code: int = WRONG_SETTINGS) -> NoReturn:
+    err.print(sentence, markup=False)
+    raise typer.Exit(code)
 
 
 def _secrets(settings: Settings) -> list[str]:
@@ -135,8 +145,10 @@ def _secrets(settings: Settings) -> list[str]:
     values = [settings.discord_token, settings.database_url]
     found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     if settings.database_url is not None:
-        password = urlsplit(settings.database_url.get_secret_value()).password
-        found += [password, unquote(password)] if password else []
+        parts = urlsplit(settings.database_url.get_secret_value())
+        # PostgreSQL's URLs may name the password among the options too.
+        passwords = [parts.password or "", *re.findall(r"\bpassword=([^&]+)", parts.query)]
+        found += [*passwords, *map(unquote, passwords)]
     return found
 
 

@@ -5,13 +5,15 @@ Whatever keeps the bot from starting is a `StartError`: one sentence for the per
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
 
 import aiohttp
 import asyncpg
 import discord
 import structlog
+from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
@@ -31,10 +33,15 @@ log = structlog.get_logger(__name__)
 OLDEST_SERVER = 15
 FINISH_SECONDS = 5.0
 """How long a stop waits for members who are being answered."""
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
+"""How long it then waits for Discord, and again for the database, to say goodbye."""
 IDLE_SECONDS = 300.0
+AUTHENTICATION_FAILED = 4004
+"""The code with which Discord's gateway closes when a token is reset under a running bot."""
 
 DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+T = TypeVar("T")
 
 
 class StartError(Exception):
@@ -58,12 +65,24 @@ async def database_url(settings: Settings) -> AsyncGenerator[str]:
         await server.stop()
 
 
-def unreachable() -> StartError:
-    """What to say when the database does not answer."""
-    return StartError(
-        "The database cannot be reached: check that DATABASE_URL names a running PostgreSQL "
-        "server and a database that exists there."
-    )
+def database_trouble(error: Exception) -> StartError:
+    """What to say about an error of the database's; the log has the detail."""
+    log.warning("database trouble", error=repr(error))
+    match error:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return StartError(
+                "The database refused the user or the password in DATABASE_URL: please check both."
+            )
+        case asyncpg.InsufficientPrivilegeError():
+            return StartError(
+                "The user in DATABASE_URL may not do what the bot needs in that database "
+                f"({error}): please grant it."
+            )
+        case _:
+            return StartError(
+                "The database cannot be reached: check that DATABASE_URL names a running "
+                "PostgreSQL server and a database that exists there."
+            )
 
 
 @asynccontextmanager
@@ -73,13 +92,8 @@ async def open_pool(url: str, settings: Settings) -> AsyncGenerator[Pool]:
     idle_seconds = 0 if settings.discord_token is None else IDLE_SECONDS
     try:
         pool = await create_pool(url, size=settings.pool_size, idle_seconds=idle_seconds)
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise StartError(
-            "The database refused the user or the password in DATABASE_URL: please check both."
-        ) from error
-    except (*DATABASE_TROUBLE, ValueError) as error:
-        log.warning("database unreachable", error=repr(error))
-        raise unreachable() from error
+    except (*DATABASE_TROUBLE, ValueError) as error:  # ValueError: asyncpg cannot read the URL
+        raise database_trouble(error) from error
     try:
         await _refuse_old_server(pool)
         yield pool
@@ -114,12 +128,16 @@ async def require_migrated(url: str) -> None:
 
 
 @asynccontextmanager
+async def open_database(settings: Settings) -> AsyncGenerator[tuple[str, Pool]]:
+    """The database's URL and a pool on it. Raises StartError when it cannot be used."""
+    async with database_url(settings) as url, open_pool(url, settings) as pool:
+        yield url, pool
+
+
+@asynccontextmanager
 async def ready_pool(settings: Settings) -> AsyncGenerator[Pool]:
     """A pool on a migrated database; the embedded one is migrated and filled here."""
-    async with (
-        database_url(settings) as url,
-        open_pool(url, settings) as pool,
-    ):
+    async with open_database(settings) as (url, pool):
         if settings.database_url is None:
             await runner.upgrade(url)
         await require_migrated(url)
@@ -135,21 +153,41 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     """
     stop = asyncio.Event()
     with _stopping_on_signals(stop):
-        async with ready_pool(settings) as pool:
-
-            def services(clock: Clock) -> Services:
-                return Services(pool, OfflineVoice(), clock, settings.default_zone)
-
-            if settings.discord_token is None:
-                await _run_playground(settings, services, stop, say)
-            else:
-                token = settings.discord_token.get_secret_value()
-                await _run_on_discord(settings, token, services(discord.utils.utcnow), stop)
+        async with AsyncExitStack() as stack:
+            pool = await _unless(stop, stack.enter_async_context(ready_pool(settings)))
+            if pool is not None:
+                await _run_on(pool, settings, stop, say)
     log.info("stopped")
 
 
+async def _run_on(
+    pool: Pool, settings: Settings, stop: asyncio.Event, say: Callable[[str], None]
+) -> None:
+    def services(clock: Clock) -> Services:
+        return Services(pool, OfflineVoice(), clock, settings.default_zone)
+
+    if settings.discord_token is None:
+        await _run_playground(settings, services, stop, say)
+    else:
+        token = settings.discord_token.get_secret_value()
+        await _run_on_discord(settings, token, services(discord.utils.utcnow), stop)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives; None when `stop` is set before, and then the work has cleaned up."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not stop.is_set():
+        return await working
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return None
+
+
 class _stopping_on_signals:  # noqa: N801  reads as the sentence that it is
-    """Sets `stop` on Ctrl-C and SIGTERM while it lasts."""
+    """Sets `stop` on Ctrl-C and SIGTERM while it lasts; afterwards the process ends undisturbed."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
@@ -163,6 +201,7 @@ class _stopping_on_signals:  # noqa: N801  reads as the sentence that it is
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def _run_playground(
@@ -231,13 +270,26 @@ async def _explain(running: "asyncio.Task[None]") -> None:
     try:
         await running
     except discord.LoginFailure as error:
+        raise _token_refused() from error
+    except discord.ConnectionClosed as error:
+        if error.code == AUTHENTICATION_FAILED:
+            raise _token_refused() from error
         raise StartError(
-            "Discord does not accept DISCORD_TOKEN: copy the bot's token again from the "
-            "developer portal (Bot, Reset Token)."
+            f"Discord closed the connection for good, with the code {error.code}: its "
+            "documentation of gateway close codes says why."
         ) from error
-    except (aiohttp.ClientError, discord.GatewayNotFound, OSError) as error:
+    except app_commands.CommandSyncFailure:  # a command that Discord does not like: our mistake
+        raise
+    except (aiohttp.ClientError, discord.GatewayNotFound, discord.HTTPException, OSError) as error:
         log.warning("discord unreachable", error=repr(error))
         raise StartError(
             "Discord cannot be reached: check this machine's connection, and DISCORD_API_URL if "
             "it is set."
         ) from error
+
+
+def _token_refused() -> StartError:
+    return StartError(
+        "Discord does not accept DISCORD_TOKEN: copy the bot's token again from the developer "
+        "portal (Bot, Reset Token)."
+    )

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import logging
+from collections import OrderedDict
 from typing import Any, cast
 
 import discord
@@ -14,8 +16,9 @@ from bot.actions import home
 from bot.actions.services import Services
 from bot.errors import UserError
 from bot.settings import Settings
-from bot.ui.answering import begin, note_receipt, report
+from bot.ui.answering import begin, is_left_alone, is_worth_logging, note_receipt, report
 from bot.ui.buttons import PREFIX, Press, Verb, verbs_of
+from bot.ui.forms import hand_back
 from bot.ui.manner import Manner
 
 log = structlog.get_logger(__name__)
@@ -23,6 +26,8 @@ log = structlog.get_logger(__name__)
 COGS = ("challenge", "quest", "badge", "days", "kai", "member")
 HOME_COGS = ("moderate", "catalog")
 OUTDATED = "This button is from another version. Please run the command again."
+HEARD = 2_000
+"""How many interactions are remembered, so that one delivered twice is worked on once."""
 
 
 class KindnessTree(app_commands.CommandTree["KindnessBot"]):
@@ -67,9 +72,11 @@ class KindnessBot(commands.AutoShardedBot):
         self.home_guild_ids = frozenset(settings.home_guild_ids)
         self.verbs: dict[str, Verb] = {}
         self._trust_stored_sync = trust_stored_sync
+        self._heard: OrderedDict[int, None] = OrderedDict()
 
     async def setup_hook(self) -> None:
         """Load the commands, find the home server, and sync what has changed."""
+        logging.getLogger("discord.app_commands.tree").addFilter(is_worth_logging)
         self.add_dynamic_items(Press)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
@@ -85,10 +92,24 @@ class KindnessBot(commands.AutoShardedBot):
         self.verbs |= verbs_of(cog)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Note when an interaction arrived, before anything works on it."""
+        """Note when an interaction arrived, and whether it had before, ahead of any work on it."""
         if event == "interaction":
-            note_receipt(args[0])
+            note_receipt(args[0], again=self._has_heard(args[0].id))
         super().dispatch(event, *args, **kwargs)
+
+    def _has_heard(self, interaction_id: int) -> bool:
+        """Whether this is among the latest interactions; from now on it is."""
+        if interaction_id in self._heard:
+            return True
+        self._heard[interaction_id] = None
+        if len(self._heard) > HEARD:
+            self._heard.popitem(last=False)
+        return False
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Say something to a form that nobody knows; all else has its own way to be answered."""
+        if interaction.type is discord.InteractionType.modal_submit and is_left_alone(interaction):
+            await hand_back(interaction)
 
     async def on_ready(self) -> None:
         """Say who we are; take the first server for the home if there is none yet."""
@@ -131,11 +152,20 @@ class KindnessBot(commands.AutoShardedBot):
         log.info("commands synced", scope=guild.id if guild else "global", count=len(payload))
 
     async def finish(self, seconds: float) -> None:
-        """Let members who are being answered have their answer, for some seconds at most."""
+        """Let members who are being answered have their answer, for some seconds at most.
+
+        What takes longer is broken off, and takes its query at the database with it.
+        """
         names = ("CommandTree-invoker", "discord-ui-")
         working = {task for task in asyncio.all_tasks() if task.get_name().startswith(names)}
-        if working:
-            await asyncio.wait(working, timeout=seconds)
+        if not working:
+            return
+        _, late = await asyncio.wait(working, timeout=seconds)
+        if late:
+            log.warning("answers broken off", count=len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=1)
 
     async def take_press(self, interaction: discord.Interaction, custom_id: str) -> None:
         """Give a button's press to the cog that owns its verb. Never raises."""

@@ -224,6 +224,7 @@ class Cluster:
                 user=uid,
                 group=gid,
                 extra_groups=None if uid is None else [],
+                start_new_session=True,  # Ctrl-C is for the bot, which then stops the server
             )
             output.seek(0)
             text = output.read().strip()

@@ -79,7 +79,7 @@ class AlreadyFinished(UserError):
     """One row a member and item: a completed one cannot be taken again."""
 
     def __init__(self, kind: Kind, name: str, on: dt.date | None, suggestion: str | None) -> None:
-        when = f" on {on:%d %B %Y}" if on else ""
+        when = f" on {on.day} {on:%B %Y}" if on else ""
         verb = "join" if kind == "challenge" else "start"
         other = f"How about **{{suggestion}}** next? `/{kind} {verb}` takes you there."
         super().__init__(
@@ -91,11 +91,11 @@ class AlreadyFinished(UserError):
 
 
 class NotJoined(UserError):
-    """The member is not on this item, or on none at all."""
+    """The member is not on this item, on one that they named by its id, or on none at all."""
 
-    def __init__(self, kind: Kind, name: str | None = None) -> None:
+    def __init__(self, kind: Kind, name: str | None = None, *, named: bool = False) -> None:
         verb = "join" if kind == "challenge" else "start"
-        which = "**{name}**" if name else f"a {kind}"
+        which = "**{name}**" if name else f"that {kind}" if named else f"a {kind}"
         super().__init__(
             f"You are not on {which} at the moment. `/{kind} {verb}` gets you going, "
             f"and `/{kind} list` shows what there is.",

@@ -1,8 +1,10 @@
 """Logging: structlog for us and for every library, with secrets taken out of each line."""
 
+import json
 import logging
 from collections.abc import Iterable
 from typing import TextIO
+from urllib.parse import quote
 
 import discord
 import structlog
@@ -16,12 +18,18 @@ class _Redact:
     """Replaces secrets anywhere in a rendered line."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({s for s in secrets if len(s) >= MIN_SECRET}, key=len, reverse=True)
+        forms = {form for secret in secrets for form in _spellings(secret)}
+        self._secrets = sorted({f for f in forms if len(f) >= MIN_SECRET}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """The secret as it is, and as a URL, Python's `repr` and JSON write it."""
+    return secret, quote(secret, safe=""), repr(secret)[1:-1], json.dumps(secret)[1:-1]
 
 
 class _SafeFormatter(structlog.stdlib.ProcessorFormatter):

@@ -3,14 +3,18 @@
 A wrong value or an unknown name ends in `SettingsError`, one sentence without any secret in it.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.rules.days import find_zone
+
+LARGEST_ID = 2**63 - 1  # of a Discord id in a BIGINT
 
 
 class SettingsError(Exception):
@@ -40,12 +44,22 @@ class Settings(BaseSettings):
     discord_api_url: str | None = None
     discord_gateway_url: str | None = None
 
+    @field_validator("discord_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        token = value.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]+", token):
+            raise ValueError("must be the bot's token and nothing else, without any space in it")
+        return SecretStr(token)
+
     @field_validator("home_guild_ids", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
         if isinstance(value, str):
             parts = value.replace(",", " ").split()
-            if not all(part.isdecimal() for part in parts):
+            if not all(part.isdecimal() and 0 < int(part) <= LARGEST_ID for part in parts):
                 raise ValueError("must be server ids (numbers), separated by commas")
             return tuple(int(part) for part in parts)
         return value
@@ -61,9 +75,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            _check_url(value.get_secret_value(), ("postgresql", "postgres"))
-        return value
+        if value is None:
+            return None
+        return SecretStr(_check_url(value.get_secret_value(), ("postgresql", "postgres")))
 
     @field_validator("discord_api_url")
     @classmethod
@@ -77,6 +91,7 @@ class Settings(BaseSettings):
 
 
 def _check_url(value: str, schemes: tuple[str, ...]) -> str:
+    value = value.strip()
     try:
         parts = urlsplit(value)
         _ = parts.port
@@ -93,11 +108,26 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     Raises SettingsError, naming the setting and what it must be, never its value.
     """
     try:
+        if env_file is not None and env_file.is_file():
+            _check_lines(env_file)
         return Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{env_file} is not a UTF-8 text file.") from error
+
+
+def _check_lines(env_file: Path) -> None:
+    """Refuse a line that the reader of such files would pass over, and a setting with it."""
+    with env_file.open(encoding="utf-8") as lines:
+        for binding in parse_stream(lines):
+            if binding.error or (binding.key is not None and binding.value is None):
+                text = binding.original.string
+                blank = text[: -len(text.lstrip())].count("\n")
+                raise SettingsError(
+                    f"Line {binding.original.line + blank} of {env_file} is not a setting such as "
+                    "DEFAULT_ZONE=America/Toronto."
+                )
 
 
 def _sentence(error: ValidationError) -> str:

@@ -34,7 +34,7 @@ class Badge(Part, commands.GroupCog, group_name="badge"):
         me, held, holders = await browsing.show_badge(
             self.services, self.caller(interaction), badge
         )
-        card = badges.badge_card(held, holders, in_guild=in_guild(interaction))
+        card = badges.badge_card(held, holders, me.points, in_guild=in_guild(interaction))
         await self.send(interaction, me, card)
 
     @app_commands.command()

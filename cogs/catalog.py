@@ -10,6 +10,7 @@ from discord.ext import commands
 from bot.actions import keeping
 from bot.actions.keeping import MAX_BADGE_NAME, MAX_DAYS, MAX_NAME, MAX_TITLE
 from bot.actions.types import DayFields, ItemFields
+from bot.errors import NotAllowed
 from bot.rules.points import DIFFICULTIES, Kind, difficulty_of
 from bot.ui.access import ACCESS, require
 from bot.ui.answering import answer, open_form
@@ -37,7 +38,10 @@ class Catalog(Part, commands.GroupCog, group_name="catalog"):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Only those who manage a home server, whatever Discord's own setting says."""
-        require(interaction, "catalog", self.bot.home_guild_ids)
+        try:
+            require(interaction, "catalog", self.bot.home_guild_ids)
+        except NotAllowed as error:
+            raise app_commands.CheckFailure from error  # discord.py lets nothing else through
         return True
 
     @app_commands.command(name="challenge-add", extras=FORM)

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
@@ -84,8 +85,11 @@ class Settings(Part, commands.GroupCog, group_name="settings"):
     ) -> None:
         """Set your time zone"""
         me, name = await profile.set_zone(self.services, self.caller(interaction), zone)
-        local = discord.utils.format_dt(self.services.clock(), "t")
-        text = f"Your time zone is **{line(name)}** now. It is {local} where this screen is."
+        there = self.services.clock().astimezone(ZoneInfo(name))
+        text = (
+            f"Your time zone is **{line(name)}** now. It is {there:%H:%M} there, and your days "
+            "turn at midnight."
+        )
         await self.send(interaction, me, notice(text))
 
     @app_commands.command()

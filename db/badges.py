@@ -24,7 +24,8 @@ SHOW_BADGE = f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS}, {BADGE_COLUMNS}, held.earned_at,
        (SELECT count(*) FROM public.user_badges x WHERE x.badge_id = b.id) AS holders
   FROM me
-  LEFT JOIN public.badges b ON b.id = $7
+  LEFT JOIN public.badges b
+    ON b.id = $7 AND (b.points_required IS NULL OR b.points_required > 0)
   LEFT JOIN public.user_badges held ON held.badge_id = b.id AND held.user_id = me.user_id"""
 
 BADGES_OF = f"""{ME}{TOUCHED}

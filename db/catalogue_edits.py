@@ -75,6 +75,7 @@ WITH item AS (
     RETURNING *
 )"""
     + _AUDIT.format(action=f"{kind}_retire")
+    + ", details ->> 'name' AS name"
     for kind in ("challenge", "quest")
 }
 
@@ -222,9 +223,10 @@ async def edit_item(
     return await pool.fetchval(EDIT_QUEST, *args) is not None
 
 
-async def retire_item(pool: Pool, editor: Editor, kind: Kind, item_id: int) -> bool:
-    """Close a challenge or quest to newcomers; False when it is closed already, or gone."""
-    return await pool.fetchval(RETIRE[kind], *editor.args, item_id) is not None
+async def retire_item(pool: Pool, editor: Editor, kind: Kind, item_id: int) -> str | None:
+    """Close a challenge or quest to newcomers; gives its name, None if it is closed or gone."""
+    row = await pool.fetchrow(RETIRE[kind], *editor.args, item_id)
+    return None if row is None else row["name"]
 
 
 async def set_challenge_day(

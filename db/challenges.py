@@ -18,8 +18,10 @@ SELECT {ME_COLUMNS},
        done.local_date AS last_date, done.completed_at AS last_at
   FROM me
   LEFT JOIN LATERAL (
-       SELECT * FROM public.user_challenges
+       SELECT * FROM public.user_challenges u
         WHERE user_id = me.user_id AND status IN ('active', 'completed')
+          AND EXISTS (SELECT FROM public.challenges v
+                       WHERE v.id = u.challenge_id AND v.total_days >= 1)
         ORDER BY status = 'active' DESC, completed_at DESC NULLS LAST,
                  start_date DESC NULLS LAST, id DESC
         LIMIT 1) e ON true

@@ -167,7 +167,8 @@ SELECT challenge_id AS item_id FROM log""")
 
 READ_DAY = twins(f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS},
-       c.name, c.total_days, log.kai_notes AS words, log.reflection, done.local_date
+       c.name, c.total_days, log.reflection, done.local_date,
+       CASE WHEN log.completed THEN log.completed_at END AS marked_at
   FROM me
   LEFT JOIN public.challenges c ON c.id = $7
   LEFT JOIN public.challenge_logs log
@@ -310,13 +311,16 @@ async def write_first_sights(
 
 @dataclass(frozen=True, slots=True)
 class CompletedDay:
-    """A day for a reflection. `local_date` is None unless it was completed here."""
+    """A day for a reflection. `local_date` is None unless it was completed here.
+
+    `marked_at` (aware UTC) is when its log was completed, here or on the website.
+    """
 
     name: str
     total_days: int
-    words: str | None
     reflection: str | None
     local_date: dt.date | None
+    marked_at: dt.datetime | None
 
 
 async def read_day(
@@ -326,7 +330,14 @@ async def read_day(
     row = await fetch_one(pool, READ_DAY[kind], *caller.args, item_id, day)
     if row["name"] is None:
         return Me.of(row), None
-    return Me.of(row), CompletedDay(*(row[name] for name in CompletedDay.__slots__))
+    marked: dt.datetime | None = row["marked_at"]
+    return Me.of(row), CompletedDay(
+        row["name"],
+        row["total_days"],
+        row["reflection"],
+        row["local_date"],
+        marked and marked.replace(tzinfo=dt.UTC),
+    )
 
 
 async def reflect(

@@ -2,12 +2,9 @@
 
 import datetime as dt
 
-from db.pool import Pool
+import asyncpg
 
-NOTE_GUILDS = """
-INSERT INTO discord.guilds (guild_id, joined_at)
-SELECT id, $2 FROM unnest($1::bigint[]) AS g (id)
-ON CONFLICT (guild_id) DO NOTHING"""
+from db.pool import Pool
 
 # The partial unique index on is_home lets one server at most be the home.
 CLAIM_HOME = """
@@ -19,6 +16,8 @@ WITH claimed AS (
 )
 SELECT guild_id FROM claimed UNION ALL SELECT guild_id FROM discord.guilds WHERE is_home"""
 
+READ_HOME = "SELECT guild_id FROM discord.guilds WHERE is_home"
+
 READ_STATE = "SELECT value FROM discord.state WHERE name = $1"
 
 WRITE_STATE = """
@@ -26,23 +25,18 @@ INSERT INTO discord.state (name, value) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"""
 
 
-async def note_guilds(pool: Pool, guild_ids: list[int], now: dt.datetime) -> None:
-    """Make sure that each of these servers has its row."""
-    await pool.execute(NOTE_GUILDS, guild_ids, now)
-
-
 async def home_guild(pool: Pool) -> int | None:
     """The stored home server, None while there is none."""
-    found: int | None = await pool.fetchval("SELECT guild_id FROM discord.guilds WHERE is_home")
+    found: int | None = await pool.fetchval(READ_HOME)
     return found
 
 
 async def claim_home(pool: Pool, guild_id: int, now: dt.datetime) -> int:
-    """The home server: the stored one, or from now on this one.
-
-    Raises asyncpg.UniqueViolationError when another process claims a home at the same instant.
-    """
-    home: int = await pool.fetchval(CLAIM_HOME, guild_id, now)
+    """The home server: the stored one, or from now on this one."""
+    try:
+        home: int = await pool.fetchval(CLAIM_HOME, guild_id, now)
+    except asyncpg.UniqueViolationError:  # another process claimed one at the same instant
+        home = await pool.fetchval(READ_HOME)
     return home
 
 

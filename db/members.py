@@ -3,6 +3,12 @@
 `ME` finds the member's account by their Discord id and, on first use, makes it together with its
 `userdata` row, safely when several first uses race. `TOUCHED` notes, once a day, that the member
 used the bot in this server. Parameters $1 to $6 of such a statement are `Caller.args`.
+
+Of two first uses at once, the later one gets the account from the conflict clause, while the rest
+of its statement still looks at the database as it was before. So its `enrolment_version` is that
+of an account without enrolments, and a write guarded by it fails if there is one by now.
+Its conflict clause sets no column of a key: the row's lock would keep every foreign key to it
+waiting, such as that of another first use whose `TOUCHED` it waits for.
 """
 
 import datetime as dt
@@ -16,10 +22,10 @@ if TYPE_CHECKING:
 
 ME = """
 WITH new_user AS (
-    INSERT INTO public.userdata (firstname, lastname, email)
+    INSERT INTO public.userdata AS u (firstname, lastname, email)
     SELECT $2, '(Discord)', 'discord-' || $1::bigint || '@members.getkinder.invalid'
      WHERE NOT EXISTS (SELECT FROM discord.accounts WHERE discord_id = $1)
-    ON CONFLICT (email) DO UPDATE SET email = EXCLUDED.email
+    ON CONFLICT (email) DO UPDATE SET lastname = u.lastname
     RETURNING id
 ), new_account AS (
     INSERT INTO discord.accounts (discord_id, user_id, zone, locale, created_at)
@@ -28,11 +34,14 @@ WITH new_user AS (
     ON CONFLICT (discord_id) DO UPDATE SET discord_id = EXCLUDED.discord_id
     RETURNING *
 ), me AS (
-    SELECT a.*, COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false) AS suspended
+    SELECT a.user_id, a.discord_id, a.zone, a.zone_changed_at, a.points, a.enrolment_version,
+           a.on_leaderboard, a.welcomed_at,
+           COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false) AS suspended
       FROM discord.accounts a JOIN public.userdata u ON u.id = a.user_id
      WHERE a.discord_id = $1
     UNION ALL
-    SELECT *, false FROM new_account
+    SELECT user_id, discord_id, zone, zone_changed_at, points, 0, on_leaderboard, welcomed_at, false
+      FROM new_account
 )"""
 
 TOUCHED = """, touched AS (

@@ -16,6 +16,15 @@ else:
 
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 10
+WAIT_SECONDS = 10
+
+
+class _BoundedPool(asyncpg.Pool):
+    """A pool on which nobody waits for a free connection without end."""
+
+    def acquire(self, *, timeout: float | None = WAIT_SECONDS) -> Any:
+        """A free connection. Raises TimeoutError after `timeout` seconds."""
+        return super().acquire(timeout=timeout)
 
 
 async def _prepare(connection: Any) -> None:
@@ -45,15 +54,22 @@ async def create_pool(url: str, *, size: int = 10, idle_seconds: float = 300) ->
     timers behind (a simulated world waits for every timer that is due).
     Raises OSError, asyncpg.PostgresError or TimeoutError when the server cannot be used.
     """
-    return await asyncpg.create_pool(
+    return await _BoundedPool(
         url,
         min_size=min(2, size),
         max_size=size,
-        timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
+        max_queries=50_000,
         max_inactive_connection_lifetime=idle_seconds,
         init=_prepare,
         reset=_no_reset,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        timeout=CONNECT_SECONDS,
+        command_timeout=COMMAND_SECONDS,
+        # asyncpg drops a prepared statement after five minutes by itself: the next member would
+        # wait for each one dropped to be closed, and for their own to be prepared again.
+        max_cached_statement_lifetime=0,
         server_settings={"TimeZone": "UTC", "application_name": "get-kinder-bot"},
     )
 

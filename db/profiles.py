@@ -15,11 +15,12 @@ SELECT {ME_COLUMNS},
               WHERE user_id = me.user_id) AS dates,
        (SELECT COALESCE(json_agg(item ORDER BY item.kind, item.id), '[]') FROM (
             SELECT 'challenge' AS kind, e.id, c.name, c.total_days,
-                   GREATEST(COALESCE(e.current_day, 1), 1) AS current_day
+                   LEAST(GREATEST(COALESCE(e.current_day, 1), 1), c.total_days) AS current_day
               FROM public.user_challenges e JOIN public.challenges c ON c.id = e.challenge_id
              WHERE e.user_id = me.user_id AND e.status = 'active'
             UNION ALL
-            SELECT 'quest', e.id, q.name, q.total_days, GREATEST(COALESCE(e.current_day, 1), 1)
+            SELECT 'quest', e.id, q.name, q.total_days,
+                   LEAST(GREATEST(COALESCE(e.current_day, 1), 1), q.total_days)
               FROM public.user_quests e JOIN public.quests q ON q.id = e.quest_id
              WHERE e.user_id = me.user_id AND e.status = 'active') item) AS items,
        (SELECT COALESCE(json_agg(held ORDER BY held.earned_at DESC, held.id), '[]') FROM (

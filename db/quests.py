@@ -32,6 +32,7 @@ SELECT {ME_COLUMNS},
     ON e.user_id = me.user_id
    AND (e.status = 'active' OR e.quest_id = $7
         OR e.status = 'completed' AND e.completed_at >= $8)
+   AND EXISTS (SELECT FROM public.quests v WHERE v.id = e.quest_id AND v.total_days >= 1)
   LEFT JOIN public.quests q ON q.id = e.quest_id
   LEFT JOIN LATERAL (
        SELECT LEAST(GREATEST(COALESCE(e.current_day, 1), 1), q.total_days) AS number) day ON true

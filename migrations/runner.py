@@ -43,15 +43,23 @@ async def downgrade(url: str, revision: str) -> None:
 
 
 async def current(url: str) -> str | None:
-    """The revision that the database is at, None before the first. Changes nothing."""
+    """The revision that the database is at, None before the first. Changes nothing.
+
+    Raises MigrationError when the user may not know.
+    """
     async with _connected(url) as connection:
-        return await connection.run_sync(_current)
+        try:
+            return await connection.run_sync(_current)
+        except DBAPIError as error:
+            raise MigrationError(
+                f"PostgreSQL does not tell which migrations it has had: {_reason(error)}."
+            ) from error
 
 
 async def pending(url: str) -> list[str]:
     """The names of the revisions that `upgrade` would apply, oldest first. Changes nothing.
 
-    Raises MigrationError when the database is at a revision unknown here.
+    Raises MigrationError when the database is at a revision unknown here, or does not tell.
     """
     scripts = ScriptDirectory.from_config(_config())
     at = await current(url)
@@ -111,9 +119,14 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
         except asyncpg.RaiseError as error:  # a revision's own refusal, a sentence already
             raise MigrationError(str(error)) from error
         except (asyncpg.PostgresError, DBAPIError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error
             raise MigrationError(
-                f"PostgreSQL refused a migration, and nothing was changed: {reason}."
+                f"PostgreSQL refused a migration, and nothing was changed: {_reason(error)}."
             ) from error
         except CommandError as error:
             raise MigrationError(f"{error}.") from error
+
+
+def _reason(error: Exception) -> BaseException:
+    """PostgreSQL's own words, without SQLAlchemy's around them."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return (original and original.__cause__) or original or error

@@ -7,7 +7,15 @@ from bot.actions.companion import Words
 from bot.actions.reflecting import CONTEXT, DayToReflect, Reflected, add_reflection, note_on
 from bot.actions.services import Services, checked_text, refuse_suspended
 from bot.actions.today import Today, day_of, is_done_today, with_words
-from bot.errors import DayMoved, NotJoined, SomebodyWasFaster, TooEarly, WhichQuest
+from bot.errors import (
+    AlreadyFinished,
+    DayMoved,
+    NotJoined,
+    SomebodyWasFaster,
+    TooEarly,
+    UserError,
+    WhichQuest,
+)
 from bot.rules.days import LastDone, local_date, opens_at
 from bot.rules.enrolment import ACTIVE, advance
 from bot.rules.points import Kind, day_points
@@ -49,13 +57,13 @@ async def complete_day(
 
     With today's day done already, a reflection is added to it or replaced. `day` is the one that
     the member saw on a card: another day is not completed in its place. Raises NotJoined,
-    WhichQuest, TooEarly, DayMoved, BadText, SomebodyWasFaster, Suspended; a refused text is
-    handed back.
+    AlreadyFinished, WhichQuest, TooEarly, DayMoved, BadText, SomebodyWasFaster, Suspended; a
+    refused text is handed back.
     """
     text = checked_text(reflection, "Your reflection")
     try:
         return await _complete_day(services, caller, kind, item_id, text, day)
-    except (NotJoined, WhichQuest, TooEarly, DayMoved, SomebodyWasFaster) as error:
+    except UserError as error:
         raise error.returning(text) from None
 
 
@@ -69,15 +77,19 @@ async def _complete_day(
 ) -> tuple[Me, DayDone | Reflected]:
     for _attempt in range(3):
         me, enrolment = await _read_one(services, caller, kind, item_id)
+        if item_id not in (None, enrolment.item_id):
+            raise DayMoved(kind)
         today = day_of(me, enrolment, caller.now)
         if today is None:
             raise NotJoined(kind, enrolment.name if item_id else None)
+        if seen_day not in (None, today.log.day):
+            raise DayMoved(kind)
         if today.done:
             if text is not None and is_done_today(me, enrolment, caller.now):
                 return me, await add_reflection(services, caller, me, _day_to_reflect(today), text)
-            raise TooEarly(enrolment.name, today.opens) if today.opens else NotJoined(kind)
-        if seen_day not in (None, today.log.day) or item_id not in (None, enrolment.item_id):
-            raise DayMoved(kind)
+            if today.opens is None:
+                raise AlreadyFinished(kind, enrolment.name, enrolment.finished_on, None)
+            raise TooEarly(enrolment.name, today.opens)
         if kind == "quest":
             seen = await with_words(services, caller, me, [today])
             if seen is None:
@@ -112,7 +124,7 @@ async def _read_one(
     else:
         found = [q for q in found if q.status == ACTIVE] or found
     if not found:
-        raise NotJoined("quest")
+        raise NotJoined("quest", named=item_id is not None)
     if len(found) > 1:
         raise WhichQuest({quest.item_id: quest.name for quest in found})
     return me, found[0]

@@ -20,6 +20,10 @@ from db import challenges, enrolments, quests
 from db.enrolments import Candidate
 from db.members import Caller, Me
 
+# Whoever was faster took a place of the same member; with a challenge and the quests all taken,
+# the next look says so.
+ATTEMPTS = MAX_ACTIVE_QUESTS + 2
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -53,7 +57,7 @@ async def join(
     One challenge at a time: `switch` leaves the present one. Up to three quests.
     Raises Unknown, Retired, AlreadyJoined, AlreadyFinished, MustSwitch, TooManyQuests, Suspended.
     """
-    for _attempt in range(2):
+    for _attempt in range(ATTEMPTS):
         me, item = await enrolments.read_candidate(services.pool, caller, kind, item_id)
         refuse_suspended(me)
         if item is None:
@@ -108,7 +112,7 @@ async def leave_quest(services: Services, caller: Caller, quest_id: int) -> Left
     refuse_suspended(me)
     quest = next((q for q in current if q.item_id == quest_id), None)
     if quest is None or quest.status != ACTIVE:
-        raise NotJoined("quest", quest.name if quest else None)
+        raise NotJoined("quest", quest.name if quest else None, named=True)
     if not await enrolments.leave(services.pool, me, "quest", quest_id):
         raise NotJoined("quest", quest.name)
     return Left(me, "quest", quest.item_id, quest.name, quest.current_day, quest.total_days)

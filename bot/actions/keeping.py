@@ -149,11 +149,11 @@ async def edit_item(
 async def retire_item(services: Services, caller: Caller, kind: Kind, item_id: int) -> str:
     """Close a challenge or quest to newcomers; gives its name. Raises Unknown, Conflict."""
     editor = await _check_editor(services, caller)
-    retired = await edits.retire_item(services.pool, editor, kind, item_id)
-    fields = await read_item(services, kind, item_id)
-    if not retired:
+    name = await edits.retire_item(services.pool, editor, kind, item_id)
+    if name is None:
+        fields = await read_item(services, kind, item_id)
         raise Conflict("**{name}** is retired already.", name=fields.name)
-    return fields.name
+    return name
 
 
 async def set_challenge_day(

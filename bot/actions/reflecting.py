@@ -48,7 +48,8 @@ async def reflect(
     refuse_suspended(me)
     if found is None:
         raise Unknown(kind).returning(text)
-    if found.local_date != local_date(caller.now, me.zone):
+    done_on = found.local_date or (found.marked_at and local_date(found.marked_at, me.zone))
+    if done_on != local_date(caller.now, me.zone):
         raise ReflectionClosed(found.name).returning(text)
     target = DayToReflect(kind, item_id, found.name, day, found.total_days, found.reflection)
     return me, await add_reflection(services, caller, me, target, text)

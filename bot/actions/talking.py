@@ -1,8 +1,8 @@
 """Asking KAI, and having KAI forget."""
 
 from bot.actions.companion import Question, Words
-from bot.actions.services import Services, checked_text, refuse_suspended
-from bot.errors import BadText
+from bot.actions.services import Services, checked_text
+from bot.errors import BadText, Suspended
 from bot.rules.days import local_date
 from bot.rules.streaks import streak
 from db import turns
@@ -21,7 +21,8 @@ async def ask(services: Services, caller: Caller, message: str) -> tuple[Me, Wor
     if text is None:
         raise BadText("Your message", "is empty. Ask KAI anything about kindness or your day.")
     me, progress = await turns.read_progress(services.pool, caller)
-    refuse_suspended(me)
+    if me.suspended:
+        raise Suspended().returning(text)
     words = await services.companion.answer(_question(caller, me, progress, text))
     await turns.write_answer(services.pool, me.user_id, text, words.text, caller.now)
     return me, words

@@ -7,7 +7,7 @@ from bot.actions.companion import GuidanceRequest, TaskRequest
 from bot.actions.services import Services, refuse_suspended
 from bot.errors import NotJoined, SomebodyWasFaster
 from bot.rules.days import LastDone, local_date, opens_at
-from bot.rules.enrolment import ACTIVE
+from bot.rules.enrolment import ACTIVE, COMPLETED
 from bot.rules.texts import fill_template
 from db import challenges, enrolments, quests
 from db.enrolments import Sight
@@ -54,7 +54,8 @@ def day_of(me: Me, enrolment: Enrolment, now: dt.datetime) -> Today | None:
     opens = next_opening(me, enrolment, now)
     if active and opens is None:
         return Today(enrolment, enrolment.today, done=False, opens=None)
-    if enrolment.last is not None and (active or is_done_today(me, enrolment, now)):
+    finished_today = enrolment.status == COMPLETED and is_done_today(me, enrolment, now)
+    if enrolment.last is not None and (active or finished_today):
         return Today(enrolment, enrolment.last, done=True, opens=opens if active else None)
     return None
 
@@ -89,7 +90,8 @@ async def todays_quests(
         wanted = [q for q in current if quest_id in (None, q.item_id)]
         days = [day for quest in wanted if (day := day_of(me, quest, caller.now))]
         if not days:
-            raise NotJoined("quest", wanted[0].name if quest_id and wanted else None)
+            name = wanted[0].name if quest_id is not None and wanted else None
+            raise NotJoined("quest", name, named=quest_id is not None)
         seen = await with_words(services, caller, me, days)
         if seen is not None:
             return me, seen

@@ -29,8 +29,12 @@ def phrases() -> dict[str, list[str]]:
 
 
 def _pick(occasion: str, *key: object, **names: object) -> str:
-    """One phrase of an occasion, the same for the same key, with the names put in literally."""
-    options = phrases()[occasion]
+    """One phrase of an occasion, the same for the same key, with the names put in literally.
+
+    A phrase with a name that has no value at present (an item, when none is under way) is left out.
+    """
+    unknown = [f"{{{name}}}" for name, value in names.items() if value is None]
+    options = [text for text in phrases()[occasion] if not any(name in text for name in unknown)]
     digest = hashlib.blake2b("|".join(map(str, (occasion, *key))).encode(), digest_size=8).digest()
     text = options[int.from_bytes(digest) % len(options)]
     parts = text.split("{")

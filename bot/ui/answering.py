@@ -6,15 +6,17 @@ edits accordingly. `report` turns whatever was raised into a sentence for the me
 """
 
 import asyncio
+import logging
 import secrets
 import time
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
 
 from bot.errors import UserError
-from bot.ui.card import Card
+from bot.ui.card import Card, Colour
 from bot.ui.manner import Manner
 from bot.ui.notices import error_card, fault_card
 
@@ -28,27 +30,50 @@ TOO_OLD = 2.8
 
 UNKNOWN_INTERACTION = 10062
 ALREADY_ANSWERED = 40060
+GONE = frozenset(
+    {
+        UNKNOWN_INTERACTION,
+        ALREADY_ANSWERED,
+        10008,  # unknown message: the member dismissed what was deferred
+        10015,  # unknown webhook: a quarter of an hour has passed
+    }
+)
+"""Discord's codes that say: there is nothing left to answer, and nobody to tell."""
+
+NOT_SENT = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What is raised when Discord refuses an answer, or the connection breaks."""
+
+WORDS = ("reflection", "message", "reason")
+"""The options that take a member's own words."""
 
 
 class _Pending:
     """The state of one interaction between `begin` and its answer."""
 
-    __slots__ = ("lock", "manner", "task", "timer")
+    __slots__ = ("answered", "lock", "manner", "task", "timer")
 
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
+        self.answered = False
         self.lock = asyncio.Lock()
         self.timer: asyncio.TimerHandle | None = None
         self.task: asyncio.Task[None] | None = None
 
 
-def note_receipt(interaction: discord.Interaction) -> None:
-    """Remember when the gateway gave this interaction (monotonic, this process)."""
+def note_receipt(interaction: discord.Interaction, *, again: bool) -> None:
+    """Remember when the gateway gave this interaction (monotonic, this process), and if `again`."""
     interaction.extras["received"] = time.monotonic()
+    interaction.extras["again"] = again
 
 
 def begin(interaction: discord.Interaction, manner: Manner) -> bool:
-    """Start work on an interaction; False when it has waited too long to be answered at all."""
+    """Start work on an interaction; False when it must be left alone.
+
+    That is when it has waited too long to be answered at all, or is being answered already.
+    """
+    if interaction.extras.get("again"):
+        log.info("delivered again", interaction=interaction.id)
+        return False
     waited = time.monotonic() - interaction.extras.get("received", time.monotonic())
     if waited > TOO_OLD:
         log.warning("interaction too old", seconds=round(waited, 2), interaction=interaction.id)
@@ -63,6 +88,11 @@ def begin(interaction: discord.Interaction, manner: Manner) -> bool:
             max(0.0, DEFER_AFTER - waited), _defer_soon, interaction, pending
         )
     return True
+
+
+def is_left_alone(interaction: discord.Interaction) -> bool:
+    """Whether nobody in this process has begun to work on it."""
+    return "pending" not in interaction.extras and not interaction.extras.get("again")
 
 
 def _is_own_card(interaction: discord.Interaction) -> bool:
@@ -83,8 +113,8 @@ async def _defer(interaction: discord.Interaction, pending: _Pending) -> None:
             else:
                 public = pending.manner is Manner.PUBLIC
                 await interaction.response.defer(thinking=True, ephemeral=not public)
-        except discord.HTTPException as error:
-            log.warning("could not defer", code=error.code, interaction=interaction.id)
+        except NOT_SENT as error:
+            log.warning("could not defer", code=_code_of(error), interaction=interaction.id)
 
 
 async def defer(interaction: discord.Interaction) -> None:
@@ -121,6 +151,7 @@ async def answer(interaction: discord.Interaction, card: Card) -> None:
         else:
             private = pending.manner is not Manner.PUBLIC
             await interaction.response.send_message(view=card, ephemeral=private, files=card.files)
+        pending.answered = True
 
 
 async def whisper(interaction: discord.Interaction, card: Card) -> None:
@@ -129,15 +160,32 @@ async def whisper(interaction: discord.Interaction, card: Card) -> None:
     _stop_timer(pending)
     async with pending.lock:
         if not interaction.response.is_done():
-            await interaction.response.send_message(view=card, ephemeral=True)
+            await interaction.response.send_message(view=card, ephemeral=True, files=card.files)
             return
-        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        deferred = discord.InteractionResponseType.deferred_channel_message
+        if interaction.response.type is deferred and not pending.answered:
             if pending.manner is not Manner.PUBLIC:
-                await interaction.edit_original_response(view=card)
+                await interaction.edit_original_response(view=card, attachments=card.files)
                 return
-            # The first follow-up would be as public as what was deferred.
+            # A follow-up would take the place of what was deferred, as public as that: so it is
+            # closed with a neutral line, which goes when the member has been told.
+            await interaction.edit_original_response(view=Card(Colour.NOTE, "…"))
+            await interaction.followup.send(view=card, ephemeral=True, files=card.files)
             await interaction.delete_original_response()
-        await interaction.followup.send(view=card, ephemeral=True)
+            return
+        await interaction.followup.send(view=card, ephemeral=True, files=card.files)
+
+
+def is_worth_logging(record: logging.LogRecord) -> bool:
+    """A filter for discord.py's command tree: choices that come too late are no fault.
+
+    Members type faster than choices travel, and discord.py would log each time with a traceback.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, discord.HTTPException) and error.code in GONE:
+        log.info("choices not taken", code=error.code)
+        return False
+    return True
 
 
 def is_public(interaction: discord.Interaction) -> bool:
@@ -150,16 +198,16 @@ async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) ->
     await interaction.response.send_modal(form)
 
 
-async def report(interaction: discord.Interaction, error: BaseException) -> None:
+async def report(
+    interaction: discord.Interaction, error: BaseException, typed: str | None = None
+) -> None:
     """Tell the member what went wrong: a `UserError` as it reads, anything else by a reference.
 
-    Never raises. What is not the member's own doing is logged with the same reference.
+    Never raises. What is not the member's own doing is logged with the same reference; the words
+    that they had `typed`, into a form or as an option, are handed back with it.
     """
     cause = _cause_of(error)
-    if isinstance(cause, discord.HTTPException) and cause.code in (
-        UNKNOWN_INTERACTION,
-        ALREADY_ANSWERED,
-    ):
+    if isinstance(cause, discord.HTTPException) and cause.code in GONE:
         log.warning("interaction gone", code=cause.code, interaction=interaction.id)
         return
     try:
@@ -168,12 +216,30 @@ async def report(interaction: discord.Interaction, error: BaseException) -> None
             return
         reference = secrets.token_hex(4)
         log.error("fault", reference=reference, exc_info=cause, interaction=interaction.id)
-        await whisper(interaction, fault_card(reference))
-    except discord.HTTPException as http:
-        log.warning("could not say what went wrong", code=http.code, interaction=interaction.id)
+        await whisper(interaction, fault_card(reference, typed or _words_of(interaction)))
+    except NOT_SENT as trouble:
+        code = _code_of(trouble)
+        log.warning("could not say what went wrong", code=code, interaction=interaction.id)
+
+
+def _code_of(error: Exception) -> int | str:
+    """Discord's code for a refusal, or what broke on the way there."""
+    return error.code if isinstance(error, discord.HTTPException) else type(error).__name__
+
+
+def _words_of(interaction: discord.Interaction) -> str | None:
+    """The text that a member wrote as an option of a command."""
+    given = dict(iter(interaction.namespace))
+    return next((given[name] for name in WORDS if isinstance(given.get(name), str)), None)
 
 
 def _cause_of(error: BaseException) -> BaseException:
-    """What was raised inside a command or a transformer."""
-    wrappers = (app_commands.CommandInvokeError, app_commands.TransformerError)
-    return error.__cause__ if isinstance(error, wrappers) and error.__cause__ else error
+    """What was raised inside a command, a check or a transformer."""
+    if isinstance(error, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+        return UserError(
+            "This command has changed since your Discord loaded it. "
+            "Please restart your Discord app, and try again."
+        )
+    if isinstance(error, app_commands.AppCommandError) and error.__cause__ is not None:
+        return error.__cause__
+    return error

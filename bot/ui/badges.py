@@ -5,9 +5,10 @@ from bot.actions.types import Badge, HeldBadge
 from bot.ui.buttons import Press
 from bot.ui.card import Block, Card, Colour
 from bot.ui.catalogue import pager
-from bot.ui.text import cut, escape, icon, line, plural
+from bot.ui.text import bar, cut, escape, icon, line, plural, quote
 
-PER_LIST = 12
+PER_LIST = 20
+MAX_LISTED = 80
 
 
 def badge_list_card(held: list[HeldBadge], points: int, page: int = 0) -> Card:
@@ -16,10 +17,12 @@ def badge_list_card(held: list[HeldBadge], points: int, page: int = 0) -> Card:
     page = min(max(page, 0), pages - 1)
     shown = held[page * PER_LIST : (page + 1) * PER_LIST]
     have = sum(one.earned_at is not None for one in held)
-    count = f" · page {page + 1} of {pages}" if pages > 1 else ""
+    count = f"\n-# page {page + 1} of {pages}" if pages > 1 else ""
     blocks: list[Block] = [f"## Badges\nYou have {have} of {len(held)}.{count}"]
-    earned = [_list_line(one, points) for one in shown if one.badge.points_required is not None]
-    given = [_list_line(one, points) for one in shown if one.badge.points_required is None]
+    ahead = [one.badge.points_required for one in held if _is_ahead(one, points)]
+    nearest = min(filter(None, ahead), default=0)
+    earned = [_list_line(one, points, nearest) for one in shown if one.badge.points_required]
+    given = [_list_line(one, points, nearest) for one in shown if not one.badge.points_required]
     if earned:
         blocks.append("**Earned by points**\n" + "\n".join(earned))
     if given:
@@ -29,20 +32,25 @@ def badge_list_card(held: list[HeldBadge], points: int, page: int = 0) -> Card:
     return Card(Colour.BADGE, *blocks, buttons=pager("badge", page, pages))
 
 
-def _list_line(one: HeldBadge, points: int) -> str:
+def _is_ahead(one: HeldBadge, points: int) -> bool:
+    return one.earned_at is None and (one.badge.points_required or 0) > points
+
+
+def _list_line(one: HeldBadge, points: int, nearest: int) -> str:
+    """A badge in a line short enough for a phone; only the nearest says how far it is."""
     badge = one.badge
-    how = "" if badge.points_required is None else f" · {badge.points_required:,} points"
+    how = f" · {badge.points_required:,} points" if badge.points_required else ""
     if one.earned_at is not None:
         mark = " ✅"
-    elif badge.points_required is not None and badge.points_required > points:
-        mark = f" · {badge.points_required - points:,} to go"
+    elif nearest and badge.points_required == nearest:
+        mark = f" · {nearest - points:,} to go"
     else:
         mark = ""
-    return f"{icon(badge.icon)} {line(badge.name)}{how}{mark}"
+    return f"{icon(badge.icon)} {line(badge.name, MAX_LISTED)}{how}{mark}"
 
 
-def badge_card(one: HeldBadge, holders: int, *, in_guild: bool) -> Card:
-    """One badge in full."""
+def badge_card(one: HeldBadge, holders: int, points: int, *, in_guild: bool) -> Card:
+    """One badge in full; `points` are the member's own."""
     badge = one.badge
     how = (
         "Given by moderators, as a thank-you."
@@ -51,6 +59,8 @@ def badge_card(one: HeldBadge, holders: int, *, in_guild: bool) -> Card:
     )
     have = f"-# {plural(holders, 'person has', 'people have')} it." if holders else ""
     mine = f"✅ Yours since {_since(one)}." if one.earned_at else ""
+    if badge.points_required and _is_ahead(one, points):
+        mine = f"{bar(points, badge.points_required)}\n-# {badge.points_required - points:,} to go"
     share = one.earned_at is not None and in_guild
     return Card(
         Colour.BADGE,
@@ -65,15 +75,18 @@ def _title(badge: Badge) -> str:
     return f"## {icon(badge.icon)} {line(badge.name)}"
 
 
-def _since(one: HeldBadge) -> str:
-    return f"<t:{int(one.earned_at.timestamp())}:D>" if one.earned_at else ""
+def _since(one: HeldBadge, style: str = "D") -> str:
+    return f"<t:{int(one.earned_at.timestamp())}:{style}>" if one.earned_at else ""
 
 
 def earned_card(held: list[HeldBadge], whose: str | None) -> Card:
     """The badges of one member: the caller's own when `whose` (a mention) is None."""
     title = "Your badges" if whose is None else f"Badges of {whose}"
-    shown = held[:25]
-    lines = [f"{icon(one.badge.icon)} **{line(one.badge.name)}** · {_since(one)}" for one in shown]
+    shown = held[:PER_LIST]
+    lines = [
+        f"{icon(one.badge.icon)} **{line(one.badge.name, MAX_LISTED)}** · {_since(one, 'd')}"
+        for one in shown
+    ]
     if len(held) > len(shown):
         lines.append(f"-# and {len(held) - len(shown)} more")
     none = (
@@ -87,12 +100,11 @@ def earned_card(held: list[HeldBadge], whose: str | None) -> Card:
 def awarded_card(awarded: Awarded, member: str, giver: str) -> Card:
     """What everybody sees when a badge is given. Mentions ping nobody."""
     badge = awarded.badge
-    reason = f"“{cut(escape(awarded.reason), 600)}”" if awarded.reason else ""
     return Card(
         Colour.BADGE,
         f"{_title(badge)}\n{member} receives this badge from {giver}.",
-        reason,
-        cut(escape(badge.description or ""), 600),
+        quote(awarded.reason, 600) if awarded.reason else "",
+        f"-# {line(badge.description, 600)}" if badge.description else "",
     )
 
 
@@ -100,7 +112,7 @@ def revoked_card(awarded: Awarded, member: str) -> Card:
     """What the moderator sees when a badge was taken back."""
     return Card(
         Colour.NOTE,
-        f"{member} no longer has {icon(awarded.badge.icon)} {line(awarded.badge.name)}.",
+        f"{member} no longer has {icon(awarded.badge.icon)} **{line(awarded.badge.name)}**.",
     )
 
 

@@ -1,7 +1,8 @@
 """The card: one Components V2 container, and the buttons that a card may carry.
 
 A card holds no callbacks of its own: every button is a `Press`, found again by its id after any
-restart, so discord.py's view store stays empty.
+restart, so discord.py's view store stays empty. Whatever it is made of, it shows no more text than
+Discord takes: the longest texts are cut first.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ import discord
 from discord import ui
 
 from bot.ui.buttons import Press
+from bot.ui.text import cut
 
 ACTION_ROW_BUTTONS = 5
+MAX_DISPLAYED = 4000
+"""Characters that Discord shows in all texts of one message."""
 
 
 class Colour(IntEnum):
@@ -52,6 +56,7 @@ class Card(ui.LayoutView):
             buttons_of_row: list[Any] = row[start : start + ACTION_ROW_BUTTONS]
             self.container.add_item(ui.ActionRow["Card"](*buttons_of_row))
         self.add_item(self.container)
+        self._fit()
         self.files: list[discord.File] = []
         self.stop()
 
@@ -63,6 +68,16 @@ class Card(ui.LayoutView):
     def add_note(self, note: str) -> None:
         """A small line under everything else."""
         self.container.add_item(ui.TextDisplay(f"-# {note}"))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Cut the longest texts, all to one length, until the card shows no more than it may."""
+        texts = [item for item in self.walk_children() if isinstance(item, ui.TextDisplay)]
+        limit = MAX_DISPLAYED
+        while sum(min(len(text.content), limit) for text in texts) > MAX_DISPLAYED:
+            limit -= 50
+        for text in texts:
+            text.content = cut(text.content, limit)
 
 
 def line_with_button(text: str, button: Press) -> ui.Section["Card"]:

@@ -36,7 +36,7 @@ def list_card(kind: Kind, items: list[Item], page: int = 0) -> Card:
     """The items that are open to join, a page of them."""
     page, pages = page_of(len(items), page)
     shown = items[page * PER_PAGE : (page + 1) * PER_PAGE]
-    count = f" · page {page + 1} of {pages}" if pages > 1 else ""
+    count = f"\n-# {len(items)} in all · page {page + 1} of {pages}" if pages > 1 else ""
     blocks: list[Block] = [f"## {TITLES[kind]}\n{INTROS[kind]}{count}"]
     if not items:
         blocks.append("There is nothing to join yet. Please look in again soon.")
@@ -86,9 +86,9 @@ def _own_standing(item: Item) -> str:
     if item.status == ACTIVE:
         day = min(max(item.current_day or 1, 1), item.total_days)
         progress = bar(day - 1, item.total_days, today=True)
-        return f"{progress}  You are on day {day} of {item.total_days}."
+        return f"{progress}\nYou are on day {day} of {item.total_days}."
     if item.status == COMPLETED:
-        return f"{bar(item.total_days, item.total_days)}  You finished this one."
+        return f"{bar(item.total_days, item.total_days)}\n✅ You finished this one."
     return ""
 
 
@@ -127,4 +127,4 @@ def _progress_line(item: Item) -> str:
         COMPLETED: f"all {plural(item.total_days, 'day')} done ✅",
     }.get(item.status or "", f"left after {plural(done, 'day')}; you can come back")
     progress = bar(done, item.total_days, today=item.status == ACTIVE)
-    return f"**{line(item.name)}**\n{progress}  {standing}"
+    return f"**{line(item.name)}**\n-# {standing}\n{progress}"

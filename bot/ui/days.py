@@ -10,21 +10,27 @@ from bot.rules.enrolment import ACTIVE
 from bot.rules.points import Kind, day_points, difficulty_of
 from bot.ui.buttons import Press
 from bot.ui.card import KIND_COLOUR, Block, Card, Colour, divider
-from bot.ui.text import bar, cut, escape, icon, is_cut, line, plural, quote
+from bot.ui.text import as_label, as_labels, bar, cut, escape, icon, is_cut, line, plural, quote
 
 MAX_BODY = 1500
+MAX_BADGE = 300
+MAX_EARNED = 3
+MAX_TOGETHER = 5
 
 
 def today_card(days: list[Today]) -> Card:
     """What today asks of the member, for a challenge or for up to three quests."""
     kind = days[0].enrolment.kind
+    names = as_labels({day.enrolment.item_id: day.enrolment.name for day in days}, 50)
     blocks: list[Block] = []
     buttons: list[Press] = []
-    for number, day in enumerate(days):
+    for number, day in enumerate(days[:MAX_TOGETHER]):
         if number:
             blocks.append(divider())
         blocks += _day_blocks(day)
-        buttons += _day_buttons(day, several=len(days) > 1)
+        buttons += _day_buttons(day, names[day.enrolment.item_id] if len(days) > 1 else None)
+    if len(days) > MAX_TOGETHER:  # more than three at once are the website's
+        blocks.append(f"-# and {len(days) - MAX_TOGETHER} more: `/quest today` shows one by name")
     return Card(KIND_COLOUR[kind], *blocks, buttons=buttons)
 
 
@@ -33,48 +39,53 @@ def _day_blocks(day: Today) -> list[Block]:
     done = item.total_days if item.status != ACTIVE else log.day if day.done else log.day - 1
     head = (
         f"### {line(item.name)}\n"
-        f"Day {log.day} of {item.total_days}{_difficulty(item)}\n"
+        f"-# Day {log.day} of {item.total_days}{_facts(day)}\n"
         f"{bar(done, item.total_days, today=not day.done)}"
     )
-    return [head, _what_it_asks(item, log), _standing(day)]
+    return [head, *_what_it_asks(item, log), *_standing(day)]
 
 
-def _difficulty(item: Enrolment) -> str:
-    return f" · {difficulty_of(item.difficulty)}" if item.kind == "quest" else ""
+def _facts(day: Today) -> str:
+    item = day.enrolment
+    difficulty = f" · {difficulty_of(item.difficulty)}" if item.kind == "quest" else ""
+    points = "" if day.done else f" · {day_points(item.kind, item.difficulty)} points"
+    return difficulty + points
 
 
-def _what_it_asks(item: Enrolment, log: DayLog) -> str | None:
+def _what_it_asks(item: Enrolment, log: DayLog) -> list[Block]:
     if item.kind == "quest":
-        return f"**Today's mystery**\n{quote(log.words)}" if log.words else None
-    text = _challenge_text(log.text) or cut(escape(item.description or ""), MAX_BODY)
-    guidance = f"**KAI says**\n{quote(log.words)}" if log.words else ""
-    return "\n\n".join(part for part in (text, guidance) if part)
+        return [f"**Today's mystery**\n{quote(log.words)}" if log.words else None]
+    description = [cut(escape(item.description or ""), MAX_BODY)]
+    return [
+        divider(),
+        *(_challenge_text(log.text) if log.text else description),
+        f"**KAI says**\n{quote(log.words)}" if log.words else None,
+    ]
 
 
-def _challenge_text(text: DayText | None) -> str:
-    if text is None:
-        return ""
+def _challenge_text(text: DayText) -> list[Block]:
+    principle = f"\n*{line(text.principle)}*" if text.principle else ""
     acts = "\n".join(f"- {line(act)}" for act in text.acts[:6])
-    principle = f"*{line(text.principle)}*" if text.principle else ""
-    body = cut(escape(text.body or ""), MAX_BODY)
-    parts = (f"**{line(text.title)}**", principle, body, acts)
-    return "\n".join(part for part in parts if part)
+    return [
+        f"### {line(text.title)}{principle}",
+        cut(escape(text.body or ""), MAX_BODY),
+        f"**Ways to do it**\n{acts}" if acts else None,
+    ]
 
 
-def _standing(day: Today) -> str:
-    points = day_points(day.enrolment.kind, day.enrolment.difficulty)
+def _standing(day: Today) -> list[Block]:
     if not day.done:
-        return f"-# Worth {points} points when you have done it."
-    reflection = f"You wrote:\n{quote(day.log.reflection, 300)}\n" if day.log.reflection else ""
+        return []
+    wrote = f"**You wrote**\n{quote(day.log.reflection, 300)}" if day.log.reflection else None
     if day.opens is None:
-        return f"{reflection}✅ Done, and with it the whole {day.enrolment.kind}. Wonderful."
-    return f"{reflection}✅ Done. The next day opens <t:{int(day.opens.timestamp())}:R>."
+        return [wrote, f"✅ Done, and with it the whole {day.enrolment.kind}. Wonderful."]
+    return [wrote, f"✅ Done. The next day opens <t:{int(day.opens.timestamp())}:R>."]
 
 
-def _day_buttons(day: Today, *, several: bool) -> list[Press]:
+def _day_buttons(day: Today, name: str | None) -> list[Press]:
     item = day.enrolment
     ref = (item.kind, item.item_id, day.log.day)
-    which = f": {line(item.name, 50)}" if several else ""
+    which = f": {name}" if name else ""
     if day.done:
         label = "Change my reflection" if day.log.reflection else "Add a reflection"
         return [Press(label + which, "reflect", *ref, emoji="📝")]
@@ -86,7 +97,9 @@ def done_card(done: DayDone, *, in_guild: bool) -> Card:
     item = done.enrolment
     ref = (item.kind, item.item_id, done.day)
     blocks = [_done_head(done), _reflection_block(done.reflection, done.note)]
-    blocks += [earned_line(badge) for badge in done.badges]
+    blocks += [earned_line(badge) for badge in done.badges[:MAX_EARNED]]
+    if len(done.badges) > MAX_EARNED:
+        blocks.append(f"-# and {len(done.badges) - MAX_EARNED} more: `/badge earned`")
     reflect = "Change my reflection" if done.reflection else "Add a reflection"
     buttons = [
         Press(reflect, "reflect", *ref, emoji="📝"),
@@ -97,8 +110,8 @@ def done_card(done: DayDone, *, in_guild: bool) -> Card:
     ]
     if in_guild:
         buttons += [
-            Press(f"Share {line(badge.name, 60)}", "share", "badge", badge.id, emoji="🏅")
-            for badge in done.badges[:3]
+            Press(f"Share {as_label(badge.name, 60)}", "share", "badge", badge.id, emoji="🏅")
+            for badge in done.badges[:MAX_EARNED]
         ]
     colour = Colour.CARE if done.note and done.note.crisis else KIND_COLOUR[item.kind]
     return Card(colour, *blocks, buttons=buttons)
@@ -106,25 +119,28 @@ def done_card(done: DayDone, *, in_guild: bool) -> Card:
 
 def _done_head(done: DayDone) -> str:
     item = done.enrolment
-    title = "You finished it!" if done.finished else f"Day {done.day} is done"
+    title = "🎉 You finished it!" if done.finished else f"✅ Day {done.day} is done"
     gained = (
         f"**+{done.points} points**, {done.total:,} in all."
         if done.points
         else "The website had counted this day already, so it gives no points twice."
     )
     following = (
-        f"All {plural(item.total_days, 'day')} of it. Thank you for every one."
+        f"All {plural(item.total_days, 'day')} of it. Thank you for every one. "
+        f"`/{item.kind} list` shows what could come next."
         if done.opens is None
         else f"The next day opens <t:{int(done.opens.timestamp())}:R>."
     )
-    progress = f"{bar(done.day, item.total_days)}  {done.day} of {item.total_days}"
-    return f"### ✅ {title}\n**{line(item.name)}**\n{progress}\n{gained} {following}"
+    progress = bar(done.day, item.total_days)
+    count = f"-# {done.day} of {plural(item.total_days, 'day')}"
+    return f"### {title}\n**{line(item.name)}**\n{count}\n{progress}\n{gained} {following}"
 
 
 def earned_line(badge: Badge) -> str:
     """A new badge, as its own block."""
     return (
-        f"### {icon(badge.icon)} New badge: {line(badge.name)}\n{escape(badge.description or '')}"
+        f"### {icon(badge.icon)} New badge: {line(badge.name)}\n"
+        f"{cut(escape(badge.description or ''), MAX_BADGE)}"
     )
 
 
@@ -132,7 +148,7 @@ def _reflection_block(reflection: str | None, note: Words | None) -> str | None:
     if reflection is None or note is None:
         return None
     words = note.text if note.crisis else f"**KAI says**\n{quote(note.text)}"
-    return f"You wrote:\n{quote(reflection)}\n\n{words}"
+    return f"**You wrote**\n{quote(reflection)}\n\n{words}"
 
 
 def _read_all(reflection: str | None, ref: tuple[object, ...]) -> Press | None:
@@ -165,7 +181,7 @@ def joined_card(joined: Joined) -> Card:
     left = f"You left **{line(joined.left)}**; your days there are kept." if joined.left else ""
     return Card(
         KIND_COLOUR[kind],
-        f"### {title}: {line(item.name)}\n{progress}  Day {joined.day} of {item.total_days}",
+        f"### {title}: {line(item.name)}\n-# Day {joined.day} of {item.total_days}\n{progress}",
         cut(escape(item.description or ""), MAX_BODY),
         left,
         buttons=[
@@ -194,6 +210,6 @@ def finished_share_card(item: Item, kind: Kind, member: str) -> Card:
     return Card(
         KIND_COLOUR[kind],
         f"### 🎉 {member} finished {line(item.name)}\n"
-        f"{bar(total_days, total_days)}  {plural(total_days, 'day')} of kindness. Well done!",
+        f"{bar(total_days, total_days)}\n{plural(total_days, 'day')} of kindness. Well done!",
         buttons=[Press("Have a look", "view", kind, item.id)],
     )

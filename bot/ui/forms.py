@@ -1,8 +1,9 @@
 """Forms (Discord's modals): fields in labels, one handler, and nothing typed is ever lost."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import discord
 from discord import ui
@@ -14,6 +15,8 @@ from bot.ui.manner import Manner
 
 FORM_SECONDS = 3600
 MAX_TITLE = 45
+HAND_BACK_AFTER = 1.5
+"""Seconds: another process has deferred by then, and Discord still waits for an answer."""
 
 Submit = Callable[[discord.Interaction, dict[str, str]], Awaitable[None]]
 
@@ -52,6 +55,26 @@ class Field:
         )
 
 
+async def hand_back(interaction: discord.Interaction) -> None:
+    """Answer a form that this process did not open, with the words in it.
+
+    It was opened before a restart; or by another process, whose answer stands if there is one.
+    """
+    await asyncio.sleep(HAND_BACK_AFTER)
+    error = UserError("This form was opened before I was restarted. Please open it once more.")
+    data = cast("Mapping[str, Any]", interaction.data)
+    await report(interaction, error.returning("\n".join(_words_in(data["components"])) or None))
+
+
+def _words_in(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What was typed into a form, as Discord sends it."""
+    for component in components:
+        inner = component.get("component")
+        yield from _words_in([inner] if inner else component.get("components", ()))
+        if component.get("value"):
+            yield component["value"]
+
+
 class Form(ui.Modal):
     """A form whose values go to `submit` by key."""
 
@@ -88,11 +111,11 @@ class Form(ui.Modal):
         try:
             await self._submit(interaction, values)
         except UserError as error:
-            if error.returned_text is None:
+            if error.returned_text is None or len(values) > 1:
                 error.returning(self._as_text(values))
             await report(interaction, error)
         except Exception as error:  # noqa: BLE001  everything a form raises is reported
-            await report(interaction, error)
+            await report(interaction, error, self._as_text(values))
 
     def _as_text(self, values: dict[str, str]) -> str | None:
         filled = [f"{self._labels[key]}: {value}" for key, value in values.items() if value]

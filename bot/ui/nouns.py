@@ -9,7 +9,6 @@ from discord import app_commands
 from bot.actions import browsing
 from bot.actions.services import Services
 from bot.actions.types import Choice, Scope
-from bot.errors import UserError
 from bot.rules.days import zone_names
 from bot.rules.points import Kind
 from bot.ui.text import choice_name
@@ -53,7 +52,7 @@ class _RowOption(app_commands.Transformer):
         """At most 25 names, from one query; none when the database cannot answer in time."""
         try:
             found = await self.offers(interaction, str(value)[:100])
-        except (OSError, TimeoutError, UserError) as error:
+        except Exception as error:  # noqa: BLE001  an empty menu, not one that loads for ever
             log.warning("no choices", noun=self.noun, error=repr(error))
             return []
         return [

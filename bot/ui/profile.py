@@ -21,8 +21,8 @@ def profile_card(card: ProfileCard, mention: str) -> Card:
     badges = " ".join(icon(badge.icon) for badge in profile.badges[:30])
     return Card(
         Colour.KAI,
-        f"## {mention}\n**Kindness level {card.level}** · {plural(me.points, 'point')}",
-        _to_next_badge(me.points, profile.next_badge_at),
+        f"## {mention}\n**Kindness level {card.level}** · {plural(me.points, 'point')}"
+        + _to_next_badge(me.points, profile.next_badge_at),
         _streak(card.streak, frozenset(profile.dates), card.today),
         divider(),
         items or "Nothing under way. `/challenge list` and `/quest list` show what there is.",
@@ -37,13 +37,13 @@ def profile_card(card: ProfileCard, mention: str) -> Card:
 def _to_next_badge(points: int, at: int | None) -> str:
     if at is None:
         return ""
-    return f"{bar(points, at)}  {at - points:,} to the next badge"
+    return f"\n{bar(points, at)}\n-# {at - points:,} to the next badge"
 
 
 def _item(item: ActiveItem) -> str:
     progress = bar(item.current_day - 1, item.total_days, today=True)
     name = f"{ITEM_ICONS[item.kind]} **{line(item.name)}**"
-    return f"{name}\n{progress}  day {item.current_day} of {item.total_days}"
+    return f"{name}\n-# day {item.current_day} of {item.total_days}\n{progress}"
 
 
 def _streak(streak: Streak, dates: frozenset[dt.date], today: dt.date) -> str:
@@ -57,10 +57,15 @@ def _streak(streak: Streak, dates: frozenset[dt.date], today: dt.date) -> str:
         return "🟦" if day in streak.rest_days else "⬜"
 
     cells = "".join(cell(day) for day in week)
-    rest = " 🟦 is your rest day." if any(day in streak.rest_days for day in week) else ""
-    waiting = " Today is still to come." if streak.pending else ""
+    remarks = [
+        "Today is still to come." if streak.pending else "",
+        "🟦 is your rest day." if any(day in streak.rest_days for day in week) else "",
+    ]
+    told = " ".join(filter(None, remarks))
     flame = "🔥 " if streak.days else ""
-    return f"{flame}**Streak: {plural(streak.days, 'day')}**\n{cells}{waiting}{rest}"
+    return f"{flame}**Streak: {plural(streak.days, 'day')}**\n{cells}" + (
+        f"\n-# {told}" if told else ""
+    )
 
 
 def leaderboard_card(board: Leaderboard) -> Card:

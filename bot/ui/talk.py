@@ -22,7 +22,7 @@ Small acts of kindness, one day at a time, with KAI, your kindness companion.
 
 **💬 KAI** listens: `/kai ask`. What it keeps of you goes with `/kai forget`.
 
-**You:** `/me` · `/leaderboard` · `/settings timezone` · `/settings leaderboard`"""
+**🌱 You:** `/me` · `/leaderboard` · `/settings`"""
 
 
 def answer_card(question: str, words: Words) -> Card:
@@ -38,16 +38,16 @@ def forget_card(turns: int) -> Card:
         return Card(Colour.KAI, "KAI keeps nothing of your conversations at the moment.")
     return Card(
         Colour.KAI,
-        f"KAI keeps {plural(turns, 'turn')} of your conversations: what you wrote to it, and what "
-        "it answered. Shall it forget all of them? This cannot be undone. Your days, points, "
-        "badges and the reflections in your challenges and quests stay yours.",
+        f"KAI keeps **{plural(turns, 'exchange')}** with you: what you wrote to it, and what it "
+        "answered. Shall it forget all of that? This cannot be undone.",
+        "-# Your days, points, badges and the reflections in your challenges and quests stay.",
         buttons=[Press("Forget them all", "forget", style="danger")],
     )
 
 
 def forgotten_card(turns: int) -> Card:
     """What was forgotten."""
-    return Card(Colour.KAI, f"Done. KAI has forgotten {plural(turns, 'turn')}.")
+    return Card(Colour.KAI, f"Done. KAI has forgotten {plural(turns, 'exchange')} with you.")
 
 
 def help_card() -> Card:

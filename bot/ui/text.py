@@ -6,16 +6,21 @@ link, hide its direction or break the layout.
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 
 from bot.rules.texts import is_emoji
 
 MAX_CHOICE = 100
 MAX_SHOWN = 1000
+MAX_ROWS = 25
 BAR_CELLS = 10
 ELLIPSIS = "…"
 
 _ALWAYS = re.compile(r"([\\*_~`|>#\[\]()<:@])")
-_LINE_START = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))", re.MULTILINE)
+# A list begins with a mark at the start of a line. (A backslash before a digit would be shown.)
+_LIST_MARK = re.compile(r"^(\s*(?=[-+])|\s*\d+(?=\.))", re.MULTILINE)
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -28,15 +33,14 @@ _MANY_MARKS = re.compile(
 
 
 def _clean(text: str) -> str:
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     return _BLANK_LINES.sub("\n", _MANY_MARKS.sub(r"\1", text)).strip()
 
 
 def escape(text: str) -> str:
     """A text that Discord shows as it is written: no mention, markdown, link or trick works."""
-    escaped = _ALWAYS.sub(r"\\\1", _clean(text))
-    return _LINE_START.sub(r"\1\\\2", escaped)
+    return _LIST_MARK.sub(r"\1\\", _ALWAYS.sub(r"\\\1", _clean(text)))
 
 
 def line(text: str, limit: int = 200) -> str:
@@ -54,13 +58,17 @@ def cut(escaped: str, limit: int = MAX_SHOWN) -> str:
 
 
 def quote(text: str, limit: int = MAX_SHOWN) -> str:
-    """A member's words as a quotation."""
-    return "\n".join(f"> {row}" for row in cut(escape(text), limit).splitlines()) or "> "
+    """A member's words as a quotation of at most `MAX_ROWS` rows."""
+    rows = cut(escape(text), limit).splitlines()
+    if len(rows) > MAX_ROWS:
+        rows[MAX_ROWS - 1 :] = [ELLIPSIS]
+    return "\n".join(f"> {row}" for row in rows) or "> "
 
 
 def is_cut(text: str, limit: int = MAX_SHOWN) -> bool:
     """Whether `quote` shows less than all of it."""
-    return len(escape(text)) > limit
+    escaped = escape(text)
+    return len(escaped) > limit or len(escaped.splitlines()) > MAX_ROWS
 
 
 def choice_name(name: str, row_id: int, *, ambiguous: bool) -> str:
@@ -69,6 +77,22 @@ def choice_name(name: str, row_id: int, *, ambiguous: bool) -> str:
     plain = " ".join(_clean(name).split()) or f"#{row_id}"
     room = MAX_CHOICE - len(mark)
     return (plain if len(plain) <= room else plain[: room - 1] + ELLIPSIS) + mark
+
+
+def as_label(text: str, limit: int) -> str:
+    """A name on a button, where Discord shows markdown as it is written."""
+    plain = " ".join(_clean(text).split())
+    return plain if len(plain) <= limit else plain[: limit - 1] + ELLIPSIS
+
+
+def as_labels(names: Mapping[int, str], limit: int) -> dict[int, str]:
+    """Names on buttons by their row ids; those that several rows have show the id."""
+    marks = {row_id: f" (#{row_id})" for row_id in names}
+    seen = Counter(names.values())
+    return {
+        row_id: as_label(name, limit) + (marks[row_id] if seen[name] > 1 else "")
+        for row_id, name in names.items()
+    }
 
 
 def icon(text: str | None) -> str:

@@ -1,11 +1,21 @@
 """The town, for every story."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
+import structlog
 
 from db.pool import Pool
 from tests.behaviour.town import Town, open_town
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_log() -> Generator[None]:
+    """Tracebacks as plain text: drawn as pictures, each would take a second."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -24,13 +24,14 @@ from tests.browser.tab import STEP_SECONDS, BrowserProblem, Tab
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, FloatRect, Locator, Page
 
 __all__ = ["BrowserProblem", "Part", "PreviewPage", "Typed"]
 
 Part = Literal["page", "conversation", "card", "modal"]
 
 _MARGIN: Final = 10
+_WITHOUT_COMPOSER: Final = "#channel-composer { visibility: hidden; }"
 
 
 class Typed(str):
@@ -175,7 +176,10 @@ class PreviewPage(Tab):
         """Take a picture, at another width if one is given; `card` is the newest message."""
         before = self.page.viewport_size or {"width": 1200, "height": 900}
         await self._resize(width or before["width"], before["height"])
-        await self.page.mouse.move(0, 0)  # or the message under it would show its toolbar
+        # The message that is under the mouse, or has the focus, would show its toolbar.
+        await self.page.mouse.move(0, 0)
+        if of != "modal":
+            await self.page.evaluate("() => document.activeElement?.blur()")
         if of == "card":
             await self._picture_of_card(path, before["height"])
         else:
@@ -195,17 +199,24 @@ class PreviewPage(Tab):
         tall = max(height, int(box["height"] if box else 0) + 400)
         await self._resize((self.page.viewport_size or {"width": 1200})["width"], tall)
         await card.scroll_into_view_if_needed()
-        if box := await card.bounding_box():
-            await self.page.screenshot(
-                path=path,
-                animations="disabled",
-                clip={
-                    "x": box["x"],
-                    "y": box["y"] - _MARGIN,
-                    "width": box["width"],
-                    "height": box["height"] + 2 * _MARGIN,
-                },
-            )
+        box = await self.until(lambda: self._box_at_rest(card), "a card that stays where it is")
+        await self.page.screenshot(
+            path=path,
+            animations="disabled",
+            style=_WITHOUT_COMPOSER,
+            clip={
+                "x": box["x"],
+                "y": box["y"] - _MARGIN,
+                "width": box["width"],
+                "height": box["height"] + 2 * _MARGIN,
+            },
+        )
+
+    async def _box_at_rest(self, part: Locator) -> FloatRect | None:
+        """Where it is, unless it moves: the page scrolls to its newest message by itself."""
+        before = await part.bounding_box()
+        await asyncio.sleep(5 * STEP_SECONDS)
+        return before if before == await part.bounding_box() else None
 
     async def close(self) -> None:
         """Close the tab."""

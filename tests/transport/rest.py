@@ -18,7 +18,7 @@ from tests.transport.commands import Commands
 from tests.transport.gateway import Gateway
 from tests.transport.interactions import Interactions
 from tests.transport.messages import Messages
-from tests.transport.wire import Answer, ApiError, Fault, Request, Upload
+from tests.transport.wire import HANGS_UP, Answer, ApiError, Fault, Request, Upload
 from tests.transport.world import Channel, Guild, Json, World
 
 BASE = "/api/v10"
@@ -79,6 +79,8 @@ class Rest:
             fault.hits += 1
             if fault.done_first:
                 self._answer(request)
+            if fault.status == HANGS_UP and incoming.transport is not None:
+                incoming.transport.abort()
             answer = fault.answer()
         request.status = 204 if answer.body is None else answer.status
         if answer.body is None:

@@ -213,6 +213,10 @@ class StandIn:
         discord.py does five seconds later, by `before_identify_hook`)."""
         await self.gateway.drop(resumable=resumable)
 
+    def dismiss(self, exchange: Exchange) -> None:
+        """The member closes the answer that only they see; the bot is not told."""
+        self._stage.interactions.delete(exchange.token, "@original")
+
     async def deliver_twice(self, exchange: Exchange) -> None:
         """Dispatch the same INTERACTION_CREATE once more."""
         await self._stage.deliver(exchange)

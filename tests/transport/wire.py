@@ -12,6 +12,9 @@ from typing import Any
 
 from tests.transport.world import Json
 
+HANGS_UP = 599
+"""A fault's status that never arrives: the connection breaks instead."""
+
 
 class ApiError(Exception):
     """A refusal as Discord words it: an HTTP status and one of its own JSON error codes."""
@@ -102,15 +105,16 @@ class Fault:
 
 
 class Bell:
-    """Wakes everybody who waits for something to have happened in the stand-in."""
+    """Wakes those for whom something has happened in the stand-in."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
 
     def ring(self) -> None:
-        """Something changed: let the waiting look again."""
-        self._rung.set()
-        self._rung = asyncio.Event()
+        """Something changed: wake those who waited for it."""
+        for waiter, happened in self._waiting.items():
+            if not waiter.done() and happened():
+                waiter.set_result(None)
 
     async def until(self, happened: Callable[[], bool], within: float, what: str) -> None:
         """Wait until it has happened. Raises TimeoutError with `what` after `within` seconds.
@@ -122,7 +126,16 @@ class Bell:
         while not happened():
             if loop.time() >= deadline:
                 raise TimeoutError(f"within {within:g} s: {what}")
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiting[waiter] = happened
+            look_again = loop.call_later(0.02, _wake, waiter)
             try:
-                await asyncio.wait_for(self._rung.wait(), 0.02)
-            except TimeoutError:
-                continue
+                await waiter
+            finally:
+                look_again.cancel()
+                del self._waiting[waiter]
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,309 @@
+"""The chapters of the tour: every command, button, form and error, as people come to them."""
+
+from typing import Any
+
+from bot.actions.companion import ReflectionRequest, Words
+from bot.kai.offline import OfflineVoice
+from db.pool import Pool
+from tests.behaviour.tour import Tour
+
+LONG = "I carried the shopping of the lady next door up to the fourth floor. " * 20
+CRISIS = "I do not want to live any more."
+UNKNOWN = 999_999
+
+
+class RestlessVoice(OfflineVoice):
+    """KAI's offline voice, under which a member's other device moves the day while it writes."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.restless = False
+
+    async def note_on(self, request: ReflectionRequest) -> Words:
+        """A note, written while somebody else is faster."""
+        if self.restless:
+            await self.pool.execute(
+                "UPDATE user_challenges SET current_day = current_day + 1 WHERE user_id = $1",
+                request.user_id,
+            )
+        return await super().note_on(request)
+
+
+async def looking_around(tour: Tour) -> None:
+    """A newcomer asks for help, and looks through what there is."""
+    ann, ben = tour.town.ann, tour.town.ben
+    help_ = await tour.slash(ann, "help")
+    challenges = await tour.press(ann, help_, "list", "challenge")
+    await tour.press(ann, challenges, "view", "challenge")
+    quests = await tour.press(ben, await tour.slash(ben, "help"), "list", "quest")
+    await tour.press(ben, quests, "page", "quest", 1)
+
+    everybodys = await tour.slash(ben, "challenge list")
+    await tour.press(ann, everybodys, "view")
+    await tour.press(ann, await tour.slash(ben, "quest list"), "page", "quest", 1)
+    await tour.slash(ann, "badge list")
+    for kind in ("challenge", "quest"):
+        (first, *_) = await tour.offers(ann, f"{kind} view", kind)
+        await tour.slash(ann, f"{kind} view", **{kind: first})
+        await tour.slash(ann, f"{kind} view", **{kind: UNKNOWN})
+        await tour.slash(ann, f"{kind} progress")
+        await tour.slash(ann, f"{kind} today")
+        await tour.slash(ann, f"{kind} done", reflection="I would like to keep these words.")
+    (badge, *_) = await tour.offers(ann, "badge show", "badge", "first")
+    await tour.slash(ann, "badge show", badge=badge)
+    await tour.slash(ann, "badge show", badge=UNKNOWN)
+    await tour.slash(ann, "badge earned")
+    await tour.slash(ann, "me")
+
+
+async def a_challenge(tour: Tour) -> None:
+    """From joining to the last day, with everything that can come between."""
+    ann, town = tour.town.ann, tour.town
+    (first, *_) = await tour.offers(ann, "challenge join", "challenge", "power")
+    joined = await tour.slash(ann, "challenge join", challenge=first)
+    today = await tour.press(ann, joined, "today", "challenge")
+    done = await tour.press(ann, today, "done")
+    await tour.press(ann, done, "share", "badge")
+    kept = await tour.fill(ann, await tour.press(ann, done, "reflect"), reflection=LONG)
+    await tour.press(ann, kept, "read")
+    form = await tour.press(ann, kept, "reflect")
+    await tour.fill(ann, form, reflection="  ")
+    await tour.slash(ann, "challenge today")
+    await tour.slash(ann, "challenge done")
+    await tour.slash(ann, "challenge done", reflection="One more thing.")
+    await tour.slash(ann, "challenge done", reflection=CRISIS)
+    await tour.slash(ann, "challenge join", challenge=first)
+
+    short = await town.item_id("challenge", "Kind to the Living World")
+    asked = await tour.slash(ann, "challenge join", challenge=short)
+    switched = await tour.press(ann, asked, "switch")
+    first_day = await tour.press(ann, switched, "today")
+    done = await tour.slash(ann, "challenge done", reflection="The hedge has birds in it.")
+    await town.tomorrow()
+    await tour.press(ann, first_day, "done")
+    await tour.fill(ann, await tour.press(ann, done, "reflect"), reflection=LONG)
+    await tour.slash(ann, "challenge done")
+    left = await tour.slash(ann, "challenge leave")
+    await tour.slash(ann, "challenge leave")
+    await tour.press(ann, left, "join")
+    await tour.slash(ann, "challenge progress")
+    await town.tomorrow()
+    finished = await tour.slash(ann, "challenge done")
+    told = await tour.press(ann, finished, "share", "challenge")
+    await tour.press(town.ben, told, "view")
+    await tour.slash(ann, "challenge join", challenge=short)
+    await tour.slash(ann, "challenge view", challenge=short)
+
+
+async def three_quests(tour: Tour) -> None:
+    """Three at once and no fourth; which one was done is asked."""
+    ann, town = tour.town.ann, tour.town
+    offered = await tour.offers(ann, "quest start", "quest")
+    for quest in offered[:3]:
+        await tour.slash(ann, "quest start", quest=quest)
+    await tour.slash(ann, "quest start", quest=offered[3])
+    await tour.slash(ann, "quest today")
+    (mine, *_) = await tour.offers(ann, "quest today", "quest")
+    await tour.slash(ann, "quest today", quest=mine)
+    which = await tour.slash(ann, "quest done", reflection="Which one was it?")
+    done = await tour.press(ann, which, "done", "quest")
+    form = await tour.press(ann, done, "reflect", "quest")
+    await tour.fill(ann, form, reflection=CRISIS)
+    (mine, *_) = await tour.offers(ann, "quest done", "quest")
+    await tour.slash(ann, "quest done", quest=offered[1], reflection=LONG)
+    await tour.slash(ann, "quest today")
+    (mine, *_) = await tour.offers(ann, "quest leave", "quest")
+    left = await tour.slash(ann, "quest leave", quest=mine)
+    await tour.slash(ann, "quest leave", quest=mine)
+    await tour.slash(ann, "quest progress")
+    back = await tour.press(ann, left, "join", "quest")
+    await tour.press(ann, back, "today", "quest")
+    await town.tomorrow()
+    await tour.slash(ann, "quest today")
+
+
+async def kai(tour: Tour) -> None:
+    """Asking, a cry for help, what cannot be stored, and forgetting."""
+    ann = tour.town.ann
+    await tour.slash(ann, "kai ask", message="What could I do for a neighbour?")
+    await tour.slash(ann, "kai ask", message=CRISIS)
+    await tour.slash(ann, "kai ask", message="nothing\x00here")
+    await tour.slash(ann, "kai ask", message="   ")
+    await tour.press(ann, await tour.slash(ann, "kai forget"), "forget")
+    await tour.slash(ann, "kai forget")
+
+
+async def settings(tour: Tour) -> None:
+    """A zone, and appearing on leaderboards or on none; one who left the server is looked up."""
+    ann, ben, town = tour.town.ann, tour.town.ben, tour.town
+    (zone, *_) = await tour.offers(ann, "settings timezone", "zone", "toronto")
+    await tour.slash(ann, "settings timezone", zone=zone)
+    await tour.slash(ann, "settings timezone", zone="Atlantis")
+    cleo = town.guild.add_member(town.env.create_user("Cleo"))
+    for someone in (ben, cleo):
+        (first, *_) = await tour.offers(someone, "challenge join", "challenge")
+        await tour.slash(someone, "challenge join", challenge=first)
+        await tour.slash(someone, "challenge done")
+    town.guild.remove_member(cleo)
+    for period in ("week", "month", "all"):
+        await tour.slash(ann, "leaderboard", period=period)
+    for show in (False, True):
+        await tour.slash(ann, "settings leaderboard", show=show)
+        await tour.slash(ann, "leaderboard")
+    await tour.slash(ann, "me")
+
+
+async def moderation(tour: Tour) -> None:
+    """Giving a badge once, by the command and by the menu, and taking it back."""
+    ann, ben, sage, town = tour.town.ann, tour.town.ben, tour.town.sage, tour.town
+    robot = town.guild.add_member(town.env.create_user("Robot", bot=True))
+    (badge, other, *_) = await tour.offers(sage, "moderate award", "badge", member=ben)
+    earned = await town.item_id("badge", "First Step")
+    given: dict[str, Any] = {"member": ben, "badge": badge}
+    await tour.slash(sage, "moderate award", **given, reason="For the *kettle*.")
+    await tour.slash(sage, "moderate award", **given)
+    for wrong in ({"member": sage}, {"member": robot}, {"badge": earned}, {"badge": UNKNOWN}):
+        await tour.slash(sage, "moderate award", **{**given, **wrong})
+    await tour.slash(ann, "badge earned", member=ben)
+    await tour.press(ben, await tour.slash(ben, "badge show", badge=badge), "share", "badge")
+
+    (badge, *_) = await tour.offers(sage, "moderate revoke", "badge", member=ben)
+    await tour.slash(sage, "moderate revoke", **given, reason="By mistake.")
+    await tour.slash(sage, "moderate revoke", **given)
+    await tour.slash(sage, "moderate revoke", **{**given, "badge": earned})
+
+    form = await tour.menu(sage, "Award a badge", ben)
+    await tour.fill(sage, form, badge=[str(other)], reason="For everything.")
+    await tour.menu(sage, "Award a badge", robot)
+
+
+async def catalogue(tour: Tour) -> None:
+    """Adding, changing and retiring, with the mistakes that forms send back."""
+    ann, sage = tour.town.ann, tour.town.sage
+    texts = {"description": "Words for a *path*.", "prompt": "{day} of {total_days}, {name}"}
+    for kind in ("challenge", "quest"):
+        add = f"catalog {kind}-add"
+        await tour.fill(sage, await tour.slash(sage, add), name="A", total_days="many", **texts)
+        form = await tour.slash(sage, add)
+        added = await tour.fill(sage, form, name=f"A new {kind}", total_days="2", **texts)
+        await tour.press(sage, added, "view", kind)
+        (new, *_) = await tour.offers(sage, f"catalog {kind}-edit", kind, "a new")
+        form = await tour.slash(sage, f"catalog {kind}-edit", **{kind: new})
+        await tour.fill(sage, form, total_days="3")
+        await tour.slash(sage, f"catalog {kind}-edit", **{kind: UNKNOWN})
+    (new, *_) = await tour.offers(sage, "catalog challenge-day", "challenge", "a new")
+    form = await tour.slash(sage, "catalog challenge-day", challenge=new, day=1)
+    await tour.fill(sage, form, title="Begin", principle="Slowly.", body="Put the kettle on.")
+    await tour.slash(sage, "catalog challenge-day", challenge=new, day=4)
+    await tour.town.pool.execute("UPDATE discord.challenge_days SET principle = repeat('x', 300)")
+    form = await tour.slash(sage, "catalog challenge-day", challenge=new, day=1)
+    await tour.fill(sage, form)
+
+    for kind, command in (("challenge", "join"), ("quest", "start")):
+        (new, *_) = await tour.offers(sage, f"catalog {kind}-retire", kind, "a new")
+        await tour.slash(sage, f"catalog {kind}-retire", **{kind: new})
+        await tour.slash(sage, f"catalog {kind}-retire", **{kind: new})
+        await tour.slash(ann, f"{kind} {command}", **{kind: new})
+
+    form = await tour.slash(sage, "catalog challenge-edit", challenge=await of_seven_days(tour))
+    await tour.fill(sage, form, total_days="1")
+
+    badge = {"name": "Lantern", "description": "For lighting the way."}
+    await tour.fill(sage, await tour.slash(sage, "catalog badge-add"), icon="lamp", **badge)
+    await tour.fill(sage, await tour.slash(sage, "catalog badge-add"), icon="🏮", **badge)
+    (new, *_) = await tour.offers(sage, "catalog badge-edit", "badge", "lantern")
+    form = await tour.slash(sage, "catalog badge-edit", badge=new)
+    await tour.fill(sage, form, points="10")
+    form = await tour.slash(sage, "catalog badge-edit", badge=new)
+    await tour.fill(sage, form, name="  ")
+
+
+async def outsiders(tour: Tour) -> None:
+    """Those who may not: refused where Discord lets them through, offered nothing elsewhere."""
+    ann, ben, town = tour.town.ann, tour.town.ben, tour.town
+    for name, kind in (("moderate", 1), ("catalog", 1), ("Award a badge", 2)):
+        command = town.env.backend.find_command(name, town.guild.id, type=kind)
+        assert command is not None
+        town.guild.set_command_permissions(int(command["id"]), {ann: True})
+    badge = await town.item_id("badge", "Lantern")
+    await tour.slash(ann, "moderate award", member=ben, badge=badge)
+    await tour.slash(ann, "moderate revoke", member=ben, badge=badge)
+    await tour.slash(ann, "catalog badge-add")
+    await tour.menu(ann, "Award a badge", ben)
+
+    homes, town.bot.home_guild_ids = town.bot.home_guild_ids, frozenset[int]()
+    await tour.slash(town.sage, "moderate award", member=ben, badge=badge)
+    town.bot.home_guild_ids = homes
+    # Without its guild's id, a command is none that the bot knows.
+    await town.sage.context_menu(town.room, "Award a badge", ben)
+
+    elsewhere = town.env.create_guild("Elsewhere")
+    tour.rooms[elsewhere.id] = elsewhere.create_text_channel("general")
+    otto = elsewhere.add_member(town.env.create_user("Otto"))
+    there = otto.available_commands(tour.rooms[elsewhere.id])
+    assert not [name for name in there if name.startswith(("moderate", "catalog"))]
+    await tour.slash(otto, "challenge list")
+    await tour.slash(otto, "leaderboard")
+    await tour.slash(otto.user, "help")
+    await tour.slash(otto.user, "badge earned")
+
+
+async def trouble(tour: Tour) -> None:
+    """Somebody faster, a suspended user, buttons of other versions, and faults of our own."""
+    ann, ben, town = tour.town.ann, tour.town.ben, tour.town
+    voice = town.bot.services.companion
+    assert isinstance(voice, RestlessVoice)
+    await tour.slash(ben, "challenge leave")
+    await tour.slash(ben, "challenge join", challenge=await longest(tour))
+    voice.restless = True
+    await tour.slash(ben, "challenge done", reflection=LONG)
+    voice.restless = False
+
+    mine = await town.item_id("badge", "First Step")
+    never = await town.item_id("badge", "North Star")
+    for old in ("gk:0:today:challenge", "gk:1:dance", "gk:1:view:challenge", "gk:1:list:cake"):
+        await tour.press_posted(ann, old)
+    for wrong in (f"share:badge:{never}", "view:quest:x", f"share:challenge:{await longest(tour)}"):
+        await tour.press_posted(ann, f"gk:1:{wrong}")
+    await tour.press_posted(ann, f"gk:1:read:challenge:{await longest(tour)}:1")
+
+    form = await tour.press_posted(ann, f"gk:1:reflect:challenge:{await longest(tour)}:1")
+    await town.tomorrow()  # nobody keeps a form open for so long but after a restart
+    await ann.submit_modal(form, {"reflection": LONG})
+    await town.env.advance_time(2)
+
+    await town.pool.execute("ALTER TABLE userdata ADD COLUMN is_suspended BOOLEAN")
+    await town.pool.execute("UPDATE userdata SET is_suspended = true WHERE firstname = 'Ben'")
+    await tour.slash(ben, "me")
+
+    form = await tour.slash(town.sage, "catalog badge-add")
+    await town.pool.execute("UPDATE badges SET points_required = 5000 WHERE id > 1")
+    await tour.menu(town.sage, "Award a badge", ben)
+    await town.pool.execute("ALTER TABLE badges RENAME TO badges_away")
+    await tour.slash(ann, "badge list")
+    await tour.press_posted(ann, f"gk:1:share:badge:{mine}")
+    await tour.fill(town.sage, form, name="Lost", icon="🕯️", description="Nowhere to go.")
+    await town.pool.execute("ALTER TABLE badges_away RENAME TO badges")
+
+
+async def of_seven_days(tour: Tour) -> int:
+    """The challenge that Ann began with."""
+    return await tour.town.item_id("challenge", "Discover the Power of Kindness")
+
+
+async def longest(tour: Tour) -> int:
+    """The challenge with the most days."""
+    return int(await tour.town.value("SELECT id FROM challenges ORDER BY total_days DESC LIMIT 1"))
+
+
+CHAPTERS = (
+    looking_around,
+    a_challenge,
+    three_quests,
+    kai,
+    settings,
+    moderation,
+    catalogue,
+    outsiders,
+    trouble,
+)

@@ -1,0 +1,136 @@
+"""The first day of somebody who has just cloned the project: the real bot, a real browser."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import psutil
+
+from bot.embedded import EmbeddedServer
+from tests.browser.driver import PreviewPage
+from tests.browser.newcomer import playing
+from tests.postgres import temporary_folder
+from tests.process.bots import Bot
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+CHALLENGE = "Discover the Power of Kindness"
+QUEST = "Small Surprises"
+REFLECTION = "I thanked the bus driver, *by name*.\nHe was so <surprised>!"
+
+
+async def test_a_newcomer_plays_a_day_and_comes_back(browser: "Browser") -> None:
+    """One command, no settings; what was done is in PostgreSQL and survives a restart."""
+    with temporary_folder() as folder:
+        data = folder / "data"
+        async with playing(folder / "first", data) as (bot, link):
+            page = await PreviewPage.new(browser, link)
+            await page.page.goto(link)
+            await page.page.get_by_role("link", name="View #kindness as Maple").click()
+            await page.page.wait_for_url("**/conversation#**")
+            await a_challenge_day(page)
+            await a_quest_day(page)
+            await a_look_at_it_all(page)
+            assert page.script_errors == []
+            await the_rows_are_there(data)
+            await it_stops_cleanly(bot, data)
+
+        async with playing(folder / "second", data) as (bot, link):
+            page = await PreviewPage.new(browser, link)
+            await page.open("maple", "kindness")
+            await page.slash("me")
+            await page.wait_for_text("20 points")
+            await page.slash("challenge today")
+            await page.wait_for_text("He was so <surprised>!")
+            await the_rows_are_there(data)
+            await it_stops_cleanly(bot, data)
+
+
+async def a_challenge_day(page: PreviewPage) -> None:
+    """Join, look, do, reflect."""
+    offered = await page.suggestions("challenge join", "challenge", "power")
+    assert offered == [CHALLENGE]
+    await page.slash("challenge join", challenge=CHALLENGE)
+    joined = await page.wait_for_text(f"You are in: {CHALLENGE}")
+    assert "/kai forget" in joined, "the first use says what KAI keeps"
+
+    await page.slash("challenge today")
+    today = await page.wait_for_text("Day 1 of 7")
+    assert "Notice what is already there" in today
+    assert "KAI says" in today
+    await page.press("I did it")
+    done = await page.wait_for_text("Day 1 is done")
+    assert "+10 points" in done
+    assert "First Step" in done
+
+    await page.press("Add a reflection")
+    assert await page.modal_title() == "Your reflection on day 1"
+    await page.fill_modal({"How was it?": REFLECTION})
+    await page.submit_modal()
+    assert REFLECTION in await page.wait_for_text("Your reflection is kept")
+
+
+async def a_quest_day(page: PreviewPage) -> None:
+    """Start, see the mystery, do it."""
+    await page.slash("quest start", quest=QUEST)
+    await page.wait_for_text(f"You are in: {QUEST}")
+    await page.slash("quest today")
+    assert "Today's mystery" in await page.wait_for_text("Day 1 of 7 · Easy")
+    await page.press("I did it")
+    await page.wait_for_text("+10 points, 20 in all.")
+
+
+async def a_look_at_it_all(page: PreviewPage) -> None:
+    """The profile shows the day."""
+    await page.slash("me")
+    me = await page.wait_for_text("Kindness level 1")
+    for shown in ("20 points", "Streak: 1 day", CHALLENGE, QUEST, "1 badge"):
+        assert shown in me
+
+
+async def the_rows_are_there(data: Path) -> None:
+    """What the handbook's tables hold after that day."""
+    async with EmbeddedServer(data / "postgres") as server:
+        database = await asyncpg.connect(server.url)
+        try:
+            await _check_rows(database)
+        finally:
+            await database.close()
+
+
+async def _check_rows(database: "asyncpg.Connection[Any]") -> None:
+    async def rows(sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in await database.fetch(sql)]
+
+    assert await rows("SELECT firstname FROM userdata") == [("Maple",)]
+    enrolled = "SELECT name, status, current_day FROM user_{0}s JOIN {0}s i ON i.id = {0}_id"
+    assert await rows(enrolled.format("challenge")) == [(CHALLENGE, "active", 2)]
+    assert await rows(enrolled.format("quest")) == [(QUEST, "active", 2)]
+    assert await rows("SELECT day_number, completed, reflection FROM challenge_logs") == [
+        (1, True, REFLECTION)
+    ]
+    ((day, completed, task),) = await rows(
+        "SELECT day_number, completed, task_generated FROM quest_logs"
+    )
+    assert (day, completed) == (1, True)
+    assert task
+    assert await rows("SELECT name FROM user_badges JOIN badges b ON b.id = badge_id") == [
+        ("First Step",)
+    ]
+    turns = await rows("SELECT context_type, function_called FROM kai_interactions ORDER BY id")
+    assert [context for context, _ in turns] == ["challenge_day", "reflection", "quest_task"]
+    assert turns[1] == ("reflection", "save_reflection")
+
+
+async def it_stops_cleanly(bot: Bot, data: Path) -> None:
+    """SIGTERM: an exit with 0 in time, nothing wrong in the log, and no PostgreSQL left behind."""
+    started_with = (data / "postgres/data/postmaster.pid").read_text().split()[0]
+    server = psutil.Process(int(started_with))
+    assert server.name() == "postgres"
+    await bot.stops(signal.SIGTERM)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, [server], timeout=1)
+    assert alive == []
+    assert "[error" not in bot.err

@@ -1,0 +1,57 @@
+"""The stand-in, the real bot on it, and the people who use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import cast
+
+import discord
+import pytest
+
+from bot.actions.seeding import seed_catalogue
+from db.pool import Pool
+from tests.discord_limits import check_no_pings, check_request
+from tests.transport.actors import Actor
+from tests.transport.kindness import Days, QuickBot, running_bot
+from tests.transport.standin import StandIn
+from tests.transport.world import Json
+
+
+@pytest.fixture
+async def discord_() -> AsyncGenerator[StandIn]:
+    """Discord. Whatever was sent to it in the test must have been as Discord wants it."""
+    async with StandIn() as stand_in:
+        yield stand_in
+        assert stand_in.unknown == []
+        for request in stand_in.requests:
+            body = request.body
+            problems = check_request(request.method, request.path, body)
+            if isinstance(body, dict):  # a sync sends a list
+                problems += check_no_pings(cast("Json", body))
+            assert problems == [], f"{request.method} {request.path}: {request.body}"
+
+
+@pytest.fixture
+async def catalogue(pool: Pool) -> Pool:
+    """The pool of a database with the starter catalogue in it."""
+    await seed_catalogue(pool, discord.utils.utcnow)
+    return pool
+
+
+@pytest.fixture
+def days() -> Days:
+    """The bot's clock."""
+    return Days()
+
+
+@pytest.fixture
+async def bot(discord_: StandIn, catalogue: Pool, days: Days) -> AsyncGenerator[QuickBot]:
+    """The bot, up and running."""
+    async with running_bot(discord_, catalogue, clock=days) as running:
+        yield running
+
+
+@pytest.fixture
+async def ann(discord_: StandIn) -> Actor:
+    """A member in the first guild's #kindness."""
+    return await discord_.add_member("Ann")
