@@ -33,7 +33,7 @@ RESOURCES = (
     "- **In danger this minute?** Call your local emergency number (911, 112, 999).\n"
     "- **Canada and the US:** call or text **988**, day and night.\n"
     "- **UK and Ireland:** call Samaritans, **116 123**, free at any hour.\n"
-    "- **Anywhere else:** https://findahelpline.com lists a line near you.\n\n"
+    "- **Anywhere else:** findahelpline.com lists a line near you.\n"
     "I am a companion, not a counsellor. Please reach out to one of them, "
     "or to somebody you trust, today."
 )
@@ -43,43 +43,82 @@ RESOURCES = (
 def concern_of(text: str) -> Concern | None:
     """What a member's text calls for: resources, a kind refusal, or None, just an answer.
 
-    The work grows in step with the text: 4,000 characters of anything take under a millisecond.
+    The work grows in step with the text, whatever is in it.
     """
-    found = _PHRASES.concerns(_PHRASES.words(text))
+    found = _PHRASES.concerns_in(_PHRASES.words_of(text))
     return next((concern for concern in Concern if concern in found), None)
 
 
-# Apostrophes, accents split off from their letters, and characters that nobody sees.
-_UNSEEN = re.compile("['’‘`\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]")
+# Apostrophes, accents that follow their letter, and characters that nobody sees.
+_UNSEEN = re.compile(
+    "['’‘`´\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
+)
+# Emoji and other scripts: all but Latin letters, plain, accented, wide, circled or mathematical.
+_NOT_LATIN = re.compile(
+    "[^\0-\x7f\u00c0-\u024f\u1e00-\u1eff\u2100-\u214f\u2460-\u24ff\uff01-\uff5e"
+    "\U0001d400-\U0001d7ff\U0001f110-\U0001f18f]+"
+)
 _MARK_IN_WORD = re.compile("(?<=[a-z])!(?=[a-z])")
-_PLAIN = {
+_READ_AS = {
     **{code: " " for code in range(128) if not chr(code).isalnum()},
     **str.maketrans("013457@$*", "oieastas*"),
 }
 
 
 def _spell(text: str) -> list[str]:
-    """The words of a text in plain letters, none doubled: "KILL" is "kil", "su1cide" "suicide"."""
-    plain = _UNSEEN.sub("", unicodedata.normalize("NFKD", text))
-    plain = plain.encode("ascii", "replace").decode().lower()
-    plain = _MARK_IN_WORD.sub("i", plain).translate(_PLAIN)
+    """The words of a text in plain letters, none doubled: "KILL" is "kil", "Su1cide" "suicide"."""
+    plain = _NOT_LATIN.sub(" ", _UNSEEN.sub("", text))
+    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
+    plain = _MARK_IN_WORD.sub("i", plain).translate(_READ_AS)
     for letter in ascii_lowercase:
         while letter * 2 in plain:
             plain = plain.replace(letter * 2, letter)
     return [word.strip("*") for word in plain.split()]
 
 
+# A phrase is parts with spaces between: words, [words] or (groups|of words); "..." is a gap.
+_PART = re.compile(r"\[[^]]*\]|(?:\([^)]*\)|[^\s(])+")
+_GAP = "..."
+_LONGEST_GAP = 4
+
+
 @dataclass(slots=True)
 class _Node:
-    """A word in the tree of phrases: what may follow it, and what a phrase that ends here means."""
+    """A place in the tree of phrases: what may follow, and what a phrase that ends here means."""
 
     then: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
+    after_gap: "_Node | None" = None
     ends: bool = False
     concern: Concern | None = None
 
 
+def _longest(start: _Node, words: list[str], index: int) -> tuple[Concern | None, int]:
+    """What the longest phrase through this node calls for, and where it ends: 0, if nowhere.
+
+    `index` is that of the word after the node's own.
+    """
+    concern, end = None, 0
+    node: _Node | None = start
+    while node is not None:
+        if node.ends and index >= end:
+            concern, end = node.concern, index
+        if node.after_gap is not None:
+            for beyond in range(index, min(index + _LONGEST_GAP + 1, len(words))):
+                after = node.after_gap.then.get(words[beyond])
+                if after is not None:
+                    found, found_end = _longest(after, words, beyond + 1)
+                    if found_end > end:
+                        concern, end = found, found_end
+        node = node.then.get(words[index]) if index < len(words) else None
+        index += 1
+    return concern, end
+
+
 class _Phrases:
-    """The phrases of `figures.toml`, where their notation is described."""
+    """The phrases of `figures.toml`, where their notation is described.
+
+    Raises ValueError where a phrase is empty, or is both grave and harmless.
+    """
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._same = _same_words(data["words"])
@@ -92,47 +131,41 @@ class _Phrases:
                 self._learn(group["phrases"], concern)
                 self._learn(group.get("unless", ""), None)
 
-    def words(self, text: str) -> list[str]:
+    def words_of(self, text: str) -> list[str]:
         """The words of a text as the phrases have them."""
         same = self._same
         return " ".join([same.get(word, word) for word in _spell(text)]).split()
 
-    def concerns(self, words: list[str]) -> set[Concern]:
+    def concerns_in(self, words: list[str]) -> set[Concern]:
         """What the phrases among these words call for.
 
-        A phrase counts unless its last word belongs to an everyday look-alike.
+        A grave phrase counts unless its last word belongs to an everyday one.
         """
         everyday: set[int] = set()
-        found: list[tuple[int, Concern]] = []
-        for start in range(len(words)):
-            concern, end = self._longest(words, start)
-            if concern is None:
+        grave: list[tuple[Concern, int]] = []
+        for start, word in enumerate(words):
+            node = self._tree.then.get(word)
+            if node is None:
+                continue
+            concern, end = _longest(node, words, start + 1)
+            if concern is not None:
+                grave.append((concern, end - 1))
+            elif end:
                 everyday.update(range(start, end))
-            else:
-                found.append((end - 1, concern))
-        return {concern for last, concern in found if last not in everyday}
+        return {concern for concern, last in grave if last not in everyday}
 
-    def _longest(self, words: list[str], start: int) -> tuple[Concern | None, int]:
-        """What the longest phrase from this word on calls for, and where it ends."""
-        concern, end = None, start
-        node = self._tree
-        for index in range(start, len(words)):
-            following = node.then.get(words[index])
-            if following is None:
-                break
-            node = following
-            if node.ends:
-                concern, end = node.concern, index + 1
-        return concern, end
-
-    def _learn(self, phrases: str, concern: Concern | None) -> None:
-        for line in phrases.strip().splitlines():
+    def _learn(self, lines: str, concern: Concern | None) -> None:
+        for line in lines.strip().splitlines():
             for phrase in self._written_out(line):
                 node = self._tree
                 for word in phrase.split():
-                    node = node.then.setdefault(word, _Node())
+                    if word == _GAP:
+                        node.after_gap = node.after_gap or _Node()
+                        node = node.after_gap
+                    else:
+                        node = node.then.setdefault(word, _Node())
                 if node is self._tree or (node.ends and node.concern is not concern):
-                    raise ValueError(f"{FIGURES.name}: {phrase!r} has two meanings: {line}")
+                    raise ValueError(f"{FIGURES.name}: what does {phrase!r} mean? ({line})")
                 node.ends, node.concern = True, concern
 
     def _written_out(self, line: str) -> Iterator[str]:
@@ -141,16 +174,15 @@ class _Phrases:
 
     def _options(self, part: str) -> list[str]:
         """The words that may stand in one place of a phrase."""
+        if part == _GAP:
+            return [part]
         options: list[str] = []
         for option in part.strip("[]").replace("(", "").replace(")", "").split("|"):
             listed = self._lists[option[1:-1]] if option.startswith("<") else [option]
-            options += [" ".join(self.words(words)) for words in listed]
+            options += [" ".join(self.words_of(words)) for words in listed]
         if len(options) > 1 and "" in options:
             raise ValueError(f"{FIGURES.name}: one of {part} is a dropped word")
         return ["", *options] if part.startswith("[") else options
-
-
-_PART = re.compile(r"\[[^]]*\]|(?:\([^)]*\)|[^\s(])+")
 
 
 def _same_words(words: dict[str, Any]) -> dict[str, str]:

@@ -38,8 +38,8 @@ THEMES = {
 STOP_WORDS = frozenset(
     re.findall(
         "[a-z]+",
-        """a about after again all an and any are as ask at away be before but by can do down each even
-    every find for from get give go had has have her hers him his how if in into is it its just
+        """a about after again all an and any are as ask at away be before but by can do down each
+    even every find for from get give go had has have her hers him his how if in into is it its just
     know let like make more much no not of off on one only or other our out over own please really
     she so some somebody someone something take tell than that the their them then there they
     thing this to today too up very was were what when where which while who whom whose will with

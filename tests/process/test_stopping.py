@@ -39,7 +39,8 @@ async def play_and_stop(folder: Path, *signals: signal.Signals) -> None:
         async with aiohttp.ClientSession() as browser, browser.get(address) as answer:
             assert answer.status == 200
         await bot.stops(*signals)
-    assert not server.is_running()
+    # Where nobody reaps orphans, an ended server stays in the table as a zombie.
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
     assert is_stopped(data)
 
 
