@@ -9,6 +9,7 @@ from signal import SIGINT, SIGTERM
 
 import aiohttp
 import asyncpg
+import psutil
 
 from tests.process.bots import STOP_SECONDS, free_port, running
 from tests.process.embedded import appears, is_stopped, postmaster
