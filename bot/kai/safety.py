@@ -33,7 +33,7 @@ RESOURCES = (
     "- **In danger this minute?** Call your local emergency number (911, 112, 999).\n"
     "- **Canada and the US:** call or text **988**, day and night.\n"
     "- **UK and Ireland:** call Samaritans, **116 123**, free at any hour.\n"
-    "- **Anywhere else:** findahelpline.com lists a line near you.\n"
+    "- **Anywhere else:** https://findahelpline.com lists a line near you.\n\n"
     "I am a companion, not a counsellor. Please reach out to one of them, "
     "or to somebody you trust, today."
 )

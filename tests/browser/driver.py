@@ -31,7 +31,8 @@ __all__ = ["BrowserProblem", "Part", "PreviewPage", "Typed"]
 Part = Literal["page", "conversation", "card", "modal"]
 
 _MARGIN: Final = 10
-_WITHOUT_COMPOSER: Final = "#channel-composer { visibility: hidden; }"
+# By a property: the page's Content-Security-Policy lets no style sheet of ours in.
+_SET_COMPOSER: Final = "(how) => document.getElementById('channel-composer').style.visibility = how"
 
 
 class Typed(str):
@@ -200,10 +201,10 @@ class PreviewPage(Tab):
         await self._resize((self.page.viewport_size or {"width": 1200})["width"], tall)
         await card.scroll_into_view_if_needed()
         box = await self.until(lambda: self._box_at_rest(card), "a card that stays where it is")
+        await self.page.evaluate(_SET_COMPOSER, "hidden")
         await self.page.screenshot(
             path=path,
             animations="disabled",
-            style=_WITHOUT_COMPOSER,
             clip={
                 "x": box["x"],
                 "y": box["y"] - _MARGIN,
@@ -211,6 +212,7 @@ class PreviewPage(Tab):
                 "height": box["height"] + 2 * _MARGIN,
             },
         )
+        await self.page.evaluate(_SET_COMPOSER, "")
 
     async def _box_at_rest(self, part: Locator) -> FloatRect | None:
         """Where it is, unless it moves: the page scrolls to its newest message by itself."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Page, Response
+    from playwright.async_api import Page, Request, Response
 
 T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 15.0
 STEP_SECONDS: Final = 0.03
+AGAIN_SECONDS: Final = 1.5
 
 _TEXTS: Final = """() => [...document.querySelectorAll("article.channel-message")].map((message) =>
   [...message.children]
@@ -40,9 +41,11 @@ class Tab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.script_errors: list[str] = []
+        self._asked: list[str] = []
         self._answers: list[tuple[str, Response]] = []
         page.set_default_timeout(PATIENCE_SECONDS * 1000)
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.on("request", self._note_what_is_asked)
         page.on("response", self._note)
 
     async def texts(self) -> list[str]:
@@ -74,15 +77,27 @@ class Tab:
         return await self.until(resting, "the page at rest")
 
     async def act(self, kind: str, deed: Callable[[], Awaitable[object]]) -> None:
-        """Do something that the bot answers, wait for the answer, and check that it went well."""
+        """Do something that the bot answers, wait for the answer, and check that it went well.
+
+        A press is lost on a page that is just telling SimCord its new size: after a moment without
+        any request it is done again.
+        """
         await self.rest()
+        self._asked.clear()
         self._answers.clear()
         await deed()
+        done_at = time.monotonic()
 
         async def answer() -> Response | None:
+            nonlocal done_at
             refused = self.page.locator(".field-error, .command-error")
             if await refused.count():
                 raise BrowserProblem(f"The page refused it: {await refused.first.inner_text()}")
+            if kind not in self._asked and time.monotonic() - done_at > AGAIN_SECONDS:
+                await self.rest()
+                if kind not in self._asked:
+                    await deed()
+                done_at = time.monotonic()
             return next((one for its_kind, one in self._answers if its_kind == kind), None)
 
         response = await self.until(answer, f"the answer to {kind}")
@@ -107,10 +122,20 @@ class Tab:
         status = await self.page.locator("#action-status").all_inner_texts()
         return f"Status: {status}; messages: {await self.texts()}; {self.script_errors}"
 
+    def _note_what_is_asked(self, request: Request) -> None:
+        if kind := _kind_of(request):
+            self._asked.append(kind)
+
     def _note(self, response: Response) -> None:
-        """Keep the answers to what was done, with their kind; uploads are not JSON."""
-        request = response.request
-        is_json = "json" in request.headers.get("content-type", "")
-        if request.url.endswith("/api/action") and is_json:
-            body: Any = request.post_data_json
-            self._answers.append((body["kind"], response))
+        """Keep the answers to what was done, with their kind."""
+        if kind := _kind_of(response.request):
+            self._answers.append((kind, response))
+
+
+def _kind_of(request: Request) -> str | None:
+    """What was done in the page, if that is what the request says; uploads are not JSON."""
+    is_json = "json" in request.headers.get("content-type", "")
+    if not is_json or not request.url.endswith("/api/action"):
+        return None
+    body: Any = request.post_data_json
+    return str(body["kind"])

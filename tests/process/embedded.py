@@ -15,6 +15,14 @@ def postmaster(data: Path) -> psutil.Process:
     return process
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether the process runs; one that ended and whom nobody has asked about does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 async def appears(path: Path, within: float = 30.0) -> None:
     """Wait for a file or folder."""
     deadline = time.monotonic() + within

@@ -6,7 +6,7 @@ from signal import SIGKILL, SIGTERM
 import aiohttp
 
 from tests.process.bots import free_port, refusal, running
-from tests.process.embedded import is_stopped, postmaster
+from tests.process.embedded import is_stopped, lives, postmaster
 
 
 async def test_a_folder_outlives_its_bots(folder: Path) -> None:
@@ -23,7 +23,7 @@ async def test_a_folder_outlives_its_bots(folder: Path) -> None:
             assert answer.status == 200
         first.send(SIGKILL)
         assert await first.ends() == -SIGKILL
-    assert server.is_running()
+    assert lives(server)
     async with running(folder / "third", **here) as third:
         await third.says(address)
         assert postmaster(data) == server

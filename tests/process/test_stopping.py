@@ -12,7 +12,7 @@ import asyncpg
 import psutil
 
 from tests.process.bots import STOP_SECONDS, free_port, running
-from tests.process.embedded import appears, is_stopped, postmaster
+from tests.process.embedded import appears, is_stopped, lives, postmaster
 from tests.process.stage import assert_left_clean, connected
 from tests.transport.standin import StandIn
 
@@ -41,7 +41,7 @@ async def play_and_stop(folder: Path, *signals: signal.Signals) -> None:
             assert answer.status == 200
         await bot.stops(*signals)
     # Where nobody reaps orphans, an ended server stays in the table as a zombie.
-    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    assert not lives(server) or server.status() == psutil.STATUS_ZOMBIE
     assert is_stopped(data)
 
 
