@@ -1,10 +1,10 @@
 """How fast the bot answers over real sockets, beside a bot that only says "pong" in the same run.
 
-`uv run python -m tests.bench.answers` takes about half a minute. Both bots are processes of their
-own, the real one started as in production; the stand-in for Discord, which is the load, is here.
-What counts are the ratios: a machine that does other things slows both sides alike. The load takes
-more CPU than either bot, so with many in flight it is often the narrow place; the bot's own CPU
-time for an answer is the figure to trust.
+`uv run python -m tests.bench.answers` takes 20 seconds on two idle cores. Both bots are processes
+of their own, the real one started as in production; the stand-in for Discord, which is the load, is
+here. What counts are the ratios: pong and question take turns, so a machine that does other things
+slows both alike. With many in flight the load is close to the narrow place for the pong; the bot's
+own CPU time for an answer is the figure to trust.
 """
 
 import asyncio

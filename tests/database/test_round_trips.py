@@ -24,6 +24,8 @@ from tests.wire import Tap, tapped
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
 NONE, READ, WRITE = {0}, {1}, {1, 2}
+# Who is shown is looked up once a day, and that they were is written down.
+ASKING = {2}
 # Two writes in one: a task is seen (and its turn kept) before its day is done.
 SIGHT_AND_WRITE = {*WRITE, 3}
 
@@ -31,7 +33,7 @@ BUDGETS = {
     "help": READ,
     "me": READ,
     "leaderboard": READ,
-    "leaderboard, asking Discord who is here": WRITE,
+    "leaderboard, asking Discord who is here": ASKING,
     "settings timezone": WRITE,
     "settings leaderboard": WRITE,
     "challenge list": READ,

@@ -79,7 +79,7 @@ class Walk:
         shown = await self.slash(who, "help", "Get Kinder")
         shown = await self.press(who, shown, "See the quests", "list", "Mystery quests")
         await self.press(who, shown, "More", "page", "page 2 of 2")
-        await self.slash(who, "settings timezone", "Toronto", zone="America/Toronto")
+        await self.slash(who, "settings timezone", "Regina", zone="America/Regina")
         await self.slash(who, "settings leaderboard", "You appear", show=True)
         await self.slash(who, "me", "Kindness level")
         await self.slash(who, "kai ask", "KAI", message="How do I begin?")
@@ -152,8 +152,8 @@ class Walk:
         await self.slash(who, "badge list", "You have")
         await self.slash(who, "badge earned", "Calm Waters")
         await self.slash(sage, "badge earned", "Calm Waters", "of somebody", member=who)
-        await self.slash(who, "leaderboard", "points", "asking Discord who is here")
-        await self.slash(who, "leaderboard", "points")
+        await self.slash(who, "leaderboard", "points", "asking Discord who is here", period="all")
+        await self.slash(who, "leaderboard", "points", period="all")
 
     async def _items(self, name: str) -> None:
         """The catalogue's challenges and quests, whose names have `name` in them."""
