@@ -13,7 +13,9 @@ SELECT {ME_COLUMNS},
        day.number AS day, log.kai_notes AS words, log.reflection, log.completed AS marked,
        to_jsonb(text) AS day_text,
        last.day_number AS last_day, last.kai_notes AS last_words,
-       last.reflection AS last_reflection, last.completed_at AS last_marked_at,
+       last.reflection AS last_reflection,
+       CASE WHEN done.day_number IS DISTINCT FROM last.day_number THEN last.completed_at END
+         AS last_marked_at,
        to_jsonb(last_text) AS last_day_text,
        done.local_date AS last_date, done.completed_at AS last_at
   FROM me
@@ -36,13 +38,15 @@ SELECT {ME_COLUMNS},
   LEFT JOIN LATERAL (
        SELECT * FROM public.challenge_logs l
         WHERE l.user_id = e.user_id AND l.challenge_id = e.challenge_id AND l.completed
-        ORDER BY l.day_number DESC
+        ORDER BY l.completed_at DESC NULLS LAST, l.day_number DESC
         LIMIT 1) last ON true
   LEFT JOIN discord.challenge_days last_text
     ON last_text.challenge_id = e.challenge_id AND last_text.day_number = last.day_number
-  LEFT JOIN discord.completions done
-    ON done.user_id = e.user_id AND done.kind = 'challenge'
-   AND done.item_id = e.challenge_id AND done.day_number = last.day_number"""
+  LEFT JOIN LATERAL (
+       SELECT * FROM discord.completions x
+        WHERE x.user_id = e.user_id AND x.kind = 'challenge' AND x.item_id = e.challenge_id
+        ORDER BY x.local_date DESC
+        LIMIT 1) done ON true"""
 
 
 async def read_current(pool: Pool, caller: Caller) -> tuple[Me, Enrolment | None]:

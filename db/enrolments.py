@@ -119,6 +119,7 @@ WITH owner AS (
     INSERT INTO discord.completions
            (user_id, kind, item_id, day_number, local_date, points, completed_at)
     SELECT user_id, 'challenge', challenge_id, $4, $7, $10, $8 FROM log
+    ON CONFLICT (user_id, kind, item_id, day_number) DO NOTHING
     RETURNING user_id, points
 ), account AS (
     UPDATE discord.accounts a SET points = a.points + c.points
@@ -263,7 +264,7 @@ async def complete_day(
             *(c.local_date, now, naive(now), c.points),
             *(c.reflection, c.context_type, c.response, c.function_called),
         )
-    except asyncpg.UniqueViolationError:  # this local date, or this day, has its completion
+    except asyncpg.UniqueViolationError:  # this local date has its completion
         return None
     if not rows:
         return None

@@ -18,7 +18,9 @@ SELECT {ME_COLUMNS},
        day.number AS day, log.task_generated AS words, log.reflection, log.completed AS marked,
        NULL::jsonb AS day_text,
        last.day_number AS last_day, last.task_generated AS last_words,
-       last.reflection AS last_reflection, last.completed_at AS last_marked_at,
+       last.reflection AS last_reflection,
+       CASE WHEN done.day_number IS DISTINCT FROM last.day_number THEN last.completed_at END
+         AS last_marked_at,
        NULL::jsonb AS last_day_text,
        done.local_date AS last_date, done.completed_at AS last_at,
        CASE WHEN log.task_generated IS NULL THEN ARRAY(
@@ -41,11 +43,13 @@ SELECT {ME_COLUMNS},
   LEFT JOIN LATERAL (
        SELECT * FROM public.quest_logs l
         WHERE l.user_id = e.user_id AND l.quest_id = e.quest_id AND l.completed
-        ORDER BY l.day_number DESC
+        ORDER BY l.completed_at DESC NULLS LAST, l.day_number DESC
         LIMIT 1) last ON true
-  LEFT JOIN discord.completions done
-    ON done.user_id = e.user_id AND done.kind = 'quest'
-   AND done.item_id = e.quest_id AND done.day_number = last.day_number
+  LEFT JOIN LATERAL (
+       SELECT * FROM discord.completions x
+        WHERE x.user_id = e.user_id AND x.kind = 'quest' AND x.item_id = e.quest_id
+        ORDER BY x.local_date DESC
+        LIMIT 1) done ON true
  ORDER BY e.start_date, e.id"""
 
 

@@ -41,10 +41,11 @@ class Enrolment:
     """A `user_challenges` or `user_quests` row with its item and the two day logs that matter.
 
     `prompt` is `ai_prompt_template` or `random_task_seed`. `today` is the current day; `marked`
-    says that the website has it as completed. `last` is the latest completed day, done on the local
-    date `last_date` at `last_at` (aware UTC); `last_date` is None for a day that only the website
-    knows. `finished_on` is a local date. `earlier` holds the words of former days, newest first,
-    and is read only while today has none.
+    says that the website has it as completed. `last` is the day that was completed last, here or
+    there. The last one that counted was done on the local date `last_date` at `last_at`;
+    `last_marked_at` is when the website completed `last`, None when that is the same day (both
+    aware UTC). `finished_on` is a local date. `earlier` holds the words of former days, newest
+    first, and is read only while today has none.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Enrolment:
     last: DayLog | None
     last_date: dt.date | None
     last_at: dt.datetime | None
+    last_marked_at: dt.datetime | None
     earlier: tuple[str, ...] = ()
 
 
@@ -87,9 +89,7 @@ def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
     """The enrolment in a row of `CURRENT_CHALLENGE` or `CURRENT_QUESTS`; None when it has none."""
     if row["id"] is None:
         return None
-    last_at: dt.datetime | None = row["last_at"]
-    if last_at is None and row["last_marked_at"] is not None:
-        last_at = row["last_marked_at"].replace(tzinfo=dt.UTC)
+    marked_at: dt.datetime | None = row["last_marked_at"]
     return Enrolment(
         id=row["id"],
         kind=kind,
@@ -111,7 +111,8 @@ def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
             row["last_day"], row["last_words"], row["last_reflection"], _text(row["last_day_text"])
         ),
         last_date=row["last_date"],
-        last_at=last_at,
+        last_at=row["last_at"],
+        last_marked_at=marked_at and marked_at.replace(tzinfo=dt.UTC),
         earlier=tuple(row["earlier"]),
     )
 

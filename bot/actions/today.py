@@ -28,24 +28,30 @@ class Today:
     opens: dt.datetime | None
 
 
-def last_done(me: Me, enrolment: Enrolment) -> LastDone | None:
-    """The latest completion as the rules take it; a day marked by the website by its instant."""
-    if enrolment.last_at is None:
-        return None
-    date = enrolment.last_date or local_date(enrolment.last_at, me.zone)
-    return LastDone(date, enrolment.last_at)
+def last_done(me: Me, enrolment: Enrolment) -> list[LastDone]:
+    """What the next day waits for: the last completion, and a day that the website marked since.
+
+    Of the latter only the instant is known; its date is the one that it has in the member's zone.
+    """
+    last: list[LastDone] = []
+    if enrolment.last_date is not None and enrolment.last_at is not None:
+        last.append(LastDone(enrolment.last_date, enrolment.last_at))
+    marked_at = enrolment.last_marked_at
+    if marked_at is not None:
+        last.append(LastDone(local_date(marked_at, me.zone), marked_at))
+    return last
 
 
 def next_opening(me: Me, enrolment: Enrolment, now: dt.datetime) -> dt.datetime | None:
     """When the next day opens, None when it is open at `now`."""
-    opens = opens_at(last_done(me, enrolment), me.zone, me.zone_changed_at)
-    return opens if opens > now else None
+    openings = [opens_at(last, me.zone, me.zone_changed_at) for last in last_done(me, enrolment)]
+    return max((opens for opens in openings if opens > now), default=None)
 
 
 def is_done_today(me: Me, enrolment: Enrolment, now: dt.datetime) -> bool:
-    """Whether the latest completion belongs to the member's local today."""
-    last = last_done(me, enrolment)
-    return last is not None and last.local_date == local_date(now, me.zone)
+    """Whether a day was done on the member's local today."""
+    today = local_date(now, me.zone)
+    return any(last.local_date == today for last in last_done(me, enrolment))
 
 
 def day_of(me: Me, enrolment: Enrolment, now: dt.datetime) -> Today | None:
@@ -55,8 +61,9 @@ def day_of(me: Me, enrolment: Enrolment, now: dt.datetime) -> Today | None:
     if active and opens is None:
         return Today(enrolment, enrolment.today, done=False, opens=None)
     finished_today = enrolment.status == COMPLETED and is_done_today(me, enrolment, now)
-    if enrolment.last is not None and (active or finished_today):
-        return Today(enrolment, enrolment.last, done=True, opens=opens if active else None)
+    if active or finished_today:
+        log = enrolment.last or enrolment.today
+        return Today(enrolment, log, done=True, opens=opens if active else None)
     return None
 
 
