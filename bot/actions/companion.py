@@ -28,7 +28,11 @@ class TaskRequest:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceRequest:
-    """A challenge day's guidance. `prompt` is `ai_prompt_template` with its names filled in."""
+    """A challenge day's guidance. `prompt` is `ai_prompt_template` with its names filled in.
+
+    `title`, `body` and `acts` are the day's own text, empty where it has none: the guidance is
+    about that, and not about another idea.
+    """
 
     user_id: int
     name: str
@@ -36,6 +40,9 @@ class GuidanceRequest:
     day: int
     total_days: int
     prompt: str
+    title: str
+    body: str
+    acts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -
         challenge=item.name,
         name=caller.firstname,
     )
+    text = day.log.text
     guidance = await services.companion.write_guidance(
         GuidanceRequest(
             user_id=me.user_id,
@@ -174,6 +175,9 @@ async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -
             day=number,
             total_days=item.total_days,
             prompt=prompt,
+            title=text.title if text else "",
+            body=(text.body or "") if text else "",
+            acts=text.acts if text else (),
         )
     )
     return Sight(item.item_id, number, guidance, prompt)

@@ -28,6 +28,11 @@ def phrases() -> dict[str, list[str]]:
     return tomllib.loads(PHRASES.read_text(encoding="utf-8"))
 
 
+def _number(*key: object) -> int:
+    """A number that is the same for the same key, and as good as random otherwise."""
+    return int.from_bytes(hashlib.blake2b("|".join(map(str, key)).encode(), digest_size=8).digest())
+
+
 def _pick(occasion: str, *key: object, **names: object) -> str:
     """One phrase of an occasion, the same for the same key, with the names put in literally.
 
@@ -35,8 +40,7 @@ def _pick(occasion: str, *key: object, **names: object) -> str:
     """
     unknown = [f"{{{name}}}" for name, value in names.items() if value is None]
     options = [text for text in phrases()[occasion] if not any(name in text for name in unknown)]
-    digest = hashlib.blake2b("|".join(map(str, (occasion, *key))).encode(), digest_size=8).digest()
-    text = options[int.from_bytes(digest) % len(options)]
+    text = options[_number(occasion, *key) % len(options)]
     parts = text.split("{")
     filled = [parts[0]]
     for part in parts[1:]:
@@ -61,15 +65,20 @@ class OfflineVoice:
         return act.text
 
     async def write_guidance(self, request: GuidanceRequest) -> str:
-        """An encouraging line for the day."""
-        return _pick(
+        """An encouraging line for the day, and one of the day's own suggestions to begin with."""
+        key = (request.user_id, request.challenge, request.day)
+        line = _pick(
             "guidance",
-            *(request.user_id, request.challenge, request.day),
+            *key,
             name=request.name,
             challenge=request.challenge,
             day=request.day,
             total_days=request.total_days,
         )
+        if not request.acts:
+            return line
+        act = request.acts[_number(*key) % len(request.acts)]
+        return f"{line} {_pick('beginnings', *key, act=act.strip().rstrip('.'))}"
 
     async def note_on(self, request: ReflectionRequest) -> Words:
         """A warm note; resources when the reflection speaks of danger."""

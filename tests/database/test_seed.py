@@ -49,6 +49,7 @@ STOP_WORDS = frozenset(
 PLACEHOLDERS = {
     "notes": {"name", "day", "total_days", "item"},
     "guidance": {"day", "total_days", "challenge", "name"},
+    "beginnings": {"act"},
     "ask_fresh": {"name", "points"},
     "ask_challenge": {"name", "item", "day", "total_days", "points"},
     "ask_quest": {"name", "item", "day", "total_days", "points"},
