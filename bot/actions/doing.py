@@ -19,8 +19,8 @@ from bot.errors import (
 from bot.rules.days import LastDone, local_date, opens_at
 from bot.rules.enrolment import ACTIVE, advance
 from bot.rules.points import Kind, day_points
-from db import challenges, enrolments, quests
-from db.enrolments import Completed, Completion
+from db import challenges, day_logs, quests
+from db.day_logs import Completed, Completion
 from db.members import Caller, Me
 from db.rows import Badge, Enrolment
 
@@ -153,9 +153,7 @@ async def _complete(
         response=note.text if note else None,
         function_called="complete_day,save_reflection" if note else None,
     )
-    written = await enrolments.complete_day(
-        services.pool, me, enrolment.kind, completion, caller.now
-    )
+    written = await day_logs.complete_day(services.pool, me, enrolment.kind, completion, caller.now)
     return None if written is None else _day_done(me, today, completion, written, note, caller.now)
 
 

@@ -7,7 +7,7 @@ from bot.actions.services import Services, checked_text, refuse_suspended
 from bot.errors import BadText, Conflict, ReflectionClosed, Unknown
 from bot.rules.days import local_date
 from bot.rules.points import Kind
-from db import enrolments
+from db import day_logs
 from db.members import Caller, Me
 
 CONTEXT: dict[Kind, str] = {"challenge": "reflection", "quest": "quest_reflection"}
@@ -44,7 +44,7 @@ async def reflect(
     text = checked_text(reflection, "Your reflection")
     if text is None:
         raise BadText("Your reflection", "is empty. A word or two is enough.")
-    me, found = await enrolments.read_day(services.pool, caller, kind, item_id, day)
+    me, found = await day_logs.read_day(services.pool, caller, kind, item_id, day)
     refuse_suspended(me)
     if found is None:
         raise Unknown(kind).returning(text)
@@ -67,7 +67,7 @@ async def read_reflection(
     services: Services, caller: Caller, kind: Kind, item_id: int, day: int
 ) -> tuple[Me, KeptReflection]:
     """The caller's own reflection on a day. Raises Unknown, Conflict when there is none."""
-    me, found = await enrolments.read_day(services.pool, caller, kind, item_id, day)
+    me, found = await day_logs.read_day(services.pool, caller, kind, item_id, day)
     refuse_suspended(me)
     if found is None:
         raise Unknown(kind)
@@ -81,7 +81,7 @@ async def add_reflection(
 ) -> Reflected:
     """Write a checked reflection, with KAI's note as its turn. Raises ReflectionClosed."""
     note = await note_on(services, caller, me, day, text)
-    written = await enrolments.reflect(
+    written = await day_logs.reflect(
         services.pool,
         me,
         day.kind,

@@ -9,8 +9,8 @@ from bot.errors import NotJoined, SomebodyWasFaster
 from bot.rules.days import LastDone, local_date, opens_at
 from bot.rules.enrolment import ACTIVE, COMPLETED
 from bot.rules.texts import fill_template
-from db import challenges, enrolments, quests
-from db.enrolments import Sight
+from db import challenges, day_logs, quests
+from db.day_logs import Sight
 from db.members import Caller, Me
 from db.rows import DayLog, Enrolment
 
@@ -117,7 +117,7 @@ async def with_words(
         return days
     kind = unseen[0].enrolment.kind
     sights = [await _first_sight(services, caller, me, day) for day in unseen]
-    written = await enrolments.write_first_sights(
+    written = await day_logs.write_first_sights(
         services.pool,
         me,
         kind,

@@ -15,8 +15,8 @@ import pytest
 from bot.actions import profile
 from bot.actions.doing import DayDone
 from bot.rules.points import Kind
-from db import enrolments
-from db.enrolments import Completion, Sight
+from db import day_logs, enrolments
+from db.day_logs import Completion, Sight
 from db.members import Me
 from db.pool import Pool
 from tests.database import invariants, small_catalogue, website
@@ -62,7 +62,7 @@ class Ann:
 
     async def writes(self, completion: Completion, kind: Kind) -> object:
         """Write a completion that was decided on earlier, whatever holds by now."""
-        return await enrolments.complete_day(
+        return await day_logs.complete_day(
             self.pool, await self.account(), kind, completion, self.now
         )
 
@@ -193,7 +193,7 @@ async def test_words_that_are_there_stay(ann: Ann) -> None:
     """A later first sight writes no text and no turn."""
     await ann.does("see quests")
     before = await ann.pool.fetch("SELECT task_generated FROM public.quest_logs")
-    written = await enrolments.write_first_sights(
+    written = await day_logs.write_first_sights(
         ann.pool,
         await ann.account(),
         "quest",
@@ -209,7 +209,7 @@ async def test_words_that_are_there_stay(ann: Ann) -> None:
 async def test_a_reflection_waits_for_its_day(ann: Ann) -> None:
     """A log that is there but not completed takes none, and gets no turn."""
     await ann.does("see quests")
-    kept = await enrolments.reflect(
+    kept = await day_logs.reflect(
         ann.pool,
         await ann.account(),
         "quest",
