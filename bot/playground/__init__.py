@@ -5,6 +5,7 @@ production. Nothing here is imported by a bot that is connected to Discord.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -48,6 +49,10 @@ async def serve(
     Raises PlaygroundError, with a sentence for the person who runs it, when a package is missing,
     the port is taken or the first conversation cannot be opened.
     """
+    # SimCord probes discord.py with a client without intents, of which discord.py then warns.
+    logging.getLogger("discord.state").addFilter(
+        lambda record: "Guilds intent" not in record.getMessage()
+    )
     try:
         # Only here: production leaves the group with SimCord out.
         from bot.playground import site  # noqa: PLC0415
