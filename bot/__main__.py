@@ -21,10 +21,14 @@ from bot.app import (
     StartError,
     database_trouble,
     open_database,
+    opened_voice,
     require_migrated,
     run,
 )
 from bot.embedded import EmbeddedError
+from bot.kai import evaluation, trying
+from bot.kai.companion import Kai
+from bot.kai.safety import concern_of
 from bot.settings import Settings, SettingsError, load
 from migrations import runner
 
@@ -37,6 +41,8 @@ cli = typer.Typer(
 )
 db = typer.Typer(help="Care for the database.", no_args_is_help=True)
 cli.add_typer(db, name="db")
+kai = typer.Typer(help="Try the model that KAI speaks with.", no_args_is_help=True)
+cli.add_typer(kai, name="kai")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -113,6 +119,68 @@ def seed() -> None:
     _carry_out(work)
 
 
+@kai.command("ask")
+def kai_ask(
+    message: Annotated[str, typer.Argument(help="What a member might write to KAI.")],
+) -> None:
+    """Ask the configured model something, and print the row that the turn would write.
+
+    Nothing is written. KAI's tools are left out: they belong to a member.
+    """
+
+    async def work(settings: Settings) -> None:
+        async with opened_voice(settings) as voice:
+            tried = await trying.ask(
+                Kai(voice, seconds=settings.kai_seconds), message, discord.utils.utcnow()
+            )
+        for column, value in trying.row_of(message, tried.words).items():
+            out.print(f"{column:>18}  {value}", markup=False)
+        by = settings.kai_model if voice is not None and tried.words.fell_back is None else "KAI"
+        out.print(f"{by} answered in {tried.seconds:.1f} s.")
+        if tried.words.fell_back is not None:
+            raise StartError(
+                f"The model had no answer ({tried.words.fell_back}), so the offline voice spoke: "
+                "the log above says more."
+            )
+
+    _carry_out(work)
+
+
+@kai.command("eval")
+def kai_eval() -> None:
+    """Score the safety check, and the configured model apart from it, on the evaluation texts."""
+
+    async def work(settings: Settings) -> None:
+        texts = evaluation.load()
+        own = [evaluation.Verdict(text, concern_of(text.text)) for text in texts]
+        _print_score("The safety check", own)
+        async with opened_voice(settings) as voice:
+            if voice is None or settings.kai_model is None:
+                out.print("No model is configured (KAI_MODEL), so none was scored.")
+                return
+            with _progressbar(len(texts)) as bar:
+                verdicts = await trying.evaluate(
+                    voice,
+                    texts,
+                    discord.utils.utcnow(),
+                    settings.kai_seconds,
+                    lambda: bar.update(1),
+                )
+        _print_score(settings.kai_model, verdicts)
+
+    _carry_out(work)
+
+
+def _progressbar(length: int) -> Any:
+    """A bar for whoever watches; nothing in a log or a pipe."""
+    return typer.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def _print_score(title: str, verdicts: list[evaluation.Verdict]) -> None:
+    for text in evaluation.lines(title, evaluation.score(verdicts)):
+        out.print(text, markup=False)
+
+
 def _carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run a command to its end; whatever the person can put right ends in one sentence, exit 2."""
     # SIGTERM ends a command as Ctrl-C does, so that no embedded server is left behind.
@@ -141,8 +209,8 @@ def _end(sentence: str, code: int = WRONG_SETTINGS) -> NoReturn:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """What must never stand in a log: the token, and the database's address and password."""
-    values = [settings.discord_token, settings.database_url]
+    """What must never stand in a log: the token, the model's key, the database's address."""
+    values = [settings.discord_token, settings.database_url, settings.kai_api_key]
     found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     if settings.database_url is not None:
         parts = urlsplit(settings.database_url.get_secret_value())

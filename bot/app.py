@@ -19,12 +19,15 @@ from discord.http import Route
 from yarl import URL
 
 from bot import playground
+from bot.actions.budget import Budget, Limits
 from bot.actions.seeding import seed_if_empty
 from bot.actions.services import Clock, Services
 from bot.client import KindnessBot
 from bot.embedded import EmbeddedError, EmbeddedServer
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
+from bot.kai.voice import Voice
 from bot.settings import Settings
+from bot.web.metrics import serving_metrics
 from db.pool import Pool, create_pool
 from migrations import runner
 
@@ -36,6 +39,8 @@ FINISH_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 """How long it then waits for Discord, and again for the database, to say goodbye."""
 IDLE_SECONDS = 300.0
+SLOT_SECONDS = 10.0
+"""How long a model's call may hold its slot beyond its own time, should its process have died."""
 AUTHENTICATION_FAILED = 4004
 """The code with which Discord's gateway closes when a token is reset under a running bot."""
 
@@ -163,14 +168,63 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
 async def _run_on(
     pool: Pool, settings: Settings, stop: asyncio.Event, say: Callable[[str], None]
 ) -> None:
-    def services(clock: Clock) -> Services:
-        return Services(pool, OfflineVoice(), clock, settings.default_zone)
+    async with AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            await _serve_metrics(stack, settings.metrics_port)
+        voice = await stack.enter_async_context(opened_voice(settings))
 
-    if settings.discord_token is None:
-        await _run_playground(settings, services, stop, say)
-    else:
-        token = settings.discord_token.get_secret_value()
-        await _run_on_discord(settings, token, services(discord.utils.utcnow), stop)
+        if voice is not None:
+            await budget(settings, pool, discord.utils.utcnow).tidy()
+
+        def kai(clock: Clock) -> Kai:
+            return Kai(voice, budget(settings, pool, clock), seconds=settings.kai_seconds)
+
+        if settings.discord_token is None:
+            await _run_playground(settings, pool, kai, stop, say)
+        else:
+            token = settings.discord_token.get_secret_value()
+            await _run_on_discord(settings, token, pool, kai(discord.utils.utcnow), stop)
+
+
+async def _serve_metrics(stack: AsyncExitStack, port: int) -> None:
+    try:
+        await stack.enter_async_context(serving_metrics(port))
+    except OSError as error:
+        raise StartError(
+            f"The metrics cannot be served: port {port} is taken. Choose another METRICS_PORT."
+        ) from error
+
+
+@asynccontextmanager
+async def opened_voice(settings: Settings) -> AsyncGenerator[Voice | None]:
+    """The voice of the configured model while this lasts; None when none is configured."""
+    if settings.kai_model is None:
+        yield None
+        return
+    from bot.kai.model import open_voice  # noqa: PLC0415  it costs seconds, and is needed here alone
+
+    key = settings.kai_api_key
+    voice = open_voice(
+        settings.kai_model,
+        base_url=settings.kai_base_url,
+        api_key=None if key is None else key.get_secret_value(),
+    )
+    try:
+        yield voice
+    finally:
+        await voice.close()
+
+
+def budget(settings: Settings, pool: Pool, clock: Clock) -> Budget:
+    """What the configured model may use."""
+    limits = Limits(
+        member_turns=settings.kai_member_turns,
+        guild_turns=settings.kai_guild_turns,
+        day_tokens=settings.kai_day_tokens,
+        concurrent=settings.kai_concurrent,
+        call_seconds=settings.kai_seconds + SLOT_SECONDS,
+    )
+    return Budget(pool, settings.kai_model or "", limits, clock)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
@@ -206,14 +260,16 @@ class _stopping_on_signals:  # noqa: N801  reads as the sentence that it is
 
 async def _run_playground(
     settings: Settings,
-    services: Callable[[Clock], Services],
+    pool: Pool,
+    kai: Callable[[Clock], Kai],
     stop: asyncio.Event,
     say: Callable[[str], None],
 ) -> None:
     here = settings.model_copy(update={"home_guild_ids": (playground.HOME_GUILD_ID,)})
 
     def make_bot(clock: Clock) -> KindnessBot:
-        return KindnessBot(services(clock), here, trust_stored_sync=False)
+        services = Services(pool, kai(clock), clock, settings.default_zone)
+        return KindnessBot(services, here, trust_stored_sync=False)
 
     def ready(url: str) -> None:
         say(f"The playground is open: {url}  (no token is set; Ctrl-C ends it)")
@@ -239,9 +295,10 @@ def point_at(settings: Settings) -> None:
 
 
 async def _run_on_discord(
-    settings: Settings, token: str, services: Services, stop: asyncio.Event
+    settings: Settings, token: str, pool: Pool, kai: Kai, stop: asyncio.Event
 ) -> None:
     point_at(settings)
+    services = Services(pool, kai, discord.utils.utcnow, settings.default_zone)
     bot = KindnessBot(services, settings)
     running = asyncio.create_task(bot.start(token))
     stopping = asyncio.create_task(stop.wait())
@@ -251,6 +308,7 @@ async def _run_on_discord(
             await _explain(running)
     finally:
         stopping.cancel()
+        kai.hush()
         await bot.finish(FINISH_SECONDS)
         await _close(bot)
         running.cancel()

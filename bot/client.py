@@ -17,7 +17,7 @@ from bot.actions.services import Services
 from bot.errors import UserError
 from bot.settings import Settings
 from bot.ui.answering import begin, is_left_alone, is_worth_logging, note_receipt, report
-from bot.ui.buttons import PREFIX, Press, Verb, verbs_of
+from bot.ui.buttons import OUTDATED, PREFIX, Press, Verb, verbs_of
 from bot.ui.forms import hand_back
 from bot.ui.manner import Manner
 
@@ -25,9 +25,8 @@ log = structlog.get_logger(__name__)
 
 COGS = ("challenge", "quest", "badge", "days", "kai", "member")
 HOME_COGS = ("moderate", "catalog")
-OUTDATED = "This button is from another version. Please run the command again."
 HEARD = 2_000
-"""How many interactions are remembered, so that one delivered twice is worked on once."""
+"""How many interactions and messages are remembered: one delivered twice is worked on once."""
 
 
 class KindnessTree(app_commands.CommandTree["KindnessBot"]):
@@ -61,7 +60,7 @@ class KindnessBot(commands.AutoShardedBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=KindnessTree,
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -94,17 +93,25 @@ class KindnessBot(commands.AutoShardedBot):
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Note when an interaction arrived, and whether it had before, ahead of any work on it."""
         if event == "interaction":
-            note_receipt(args[0], again=self._has_heard(args[0].id))
+            note_receipt(args[0], again=self.has_heard(args[0].id))
         super().dispatch(event, *args, **kwargs)
 
-    def _has_heard(self, interaction_id: int) -> bool:
-        """Whether this is among the latest interactions; from now on it is."""
-        if interaction_id in self._heard:
+    def has_heard(self, event_id: int) -> bool:
+        """Whether this interaction or message is among the latest; from now on it is."""
+        if event_id in self._heard:
             return True
-        self._heard[interaction_id] = None
+        self._heard[event_id] = None
         if len(self._heard) > HEARD:
             self._heard.popitem(last=False)
         return False
+
+    @property
+    def user_id(self) -> int:
+        """The bot's own Discord id, known once it has logged in."""
+        return self.user.id if self.user else 0
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Nothing: there are no commands with a prefix, and KAI's cog listens to messages."""
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Say something to a form that nobody knows; all else has its own way to be answered."""
@@ -156,7 +163,7 @@ class KindnessBot(commands.AutoShardedBot):
 
         What takes longer is broken off, and takes its query at the database with it.
         """
-        names = ("CommandTree-invoker", "discord-ui-")
+        names = ("CommandTree-invoker", "discord-ui-", "discord.py: on_message")
         working = {task for task in asyncio.all_tasks() if task.get_name().startswith(names)}
         if not working:
             return

@@ -176,6 +176,16 @@ class ReflectionClosed(UserError):
         )
 
 
+class OfferGone(UserError):
+    """What KAI offered was done before, has been forgotten, or was for somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That offer is no longer there: it was taken up already, KAI has forgotten it, or it "
+            "was for somebody else. Nothing was changed. `/kai ask` brings a new one."
+        )
+
+
 class BadText(UserError):
     """A text that PostgreSQL cannot keep as it was written, or that is too long or empty."""
 

@@ -68,6 +68,8 @@ def configure(level: str, style: str, secrets: Iterable[str], stream: TextIO) ->
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in ("discord", "alembic", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.DEBUG if level == "DEBUG" else logging.WARNING)
+    for telling in ("openai", "anthropic", "httpx2", "httpcore2"):  # they log what members write
+        logging.getLogger(telling).setLevel(logging.WARNING)
     # The bot never speaks; SimCord probes discord.py with a client that has no intents.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     structlog.configure(

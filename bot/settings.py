@@ -5,11 +5,11 @@ A wrong value or an unknown name ends in `SettingsError`, one sentence without a
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.rules.days import find_zone
@@ -39,6 +39,15 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     playground_port: int = Field(default=8790, ge=1, le=65535)
     pool_size: int = Field(default=10, ge=2, le=100)
+    kai_model: str | None = None
+    kai_api_key: SecretStr | None = None
+    kai_base_url: str | None = None
+    kai_seconds: float = Field(default=20, ge=1, le=60)
+    kai_member_turns: int = Field(default=50, ge=1)
+    kai_guild_turns: int = Field(default=1000, ge=1)
+    kai_day_tokens: int = Field(default=2_000_000, ge=1)
+    kai_concurrent: int = Field(default=8, ge=1, le=64)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
     discord_api_url: str | None = None
@@ -79,7 +88,38 @@ class Settings(BaseSettings):
             return None
         return SecretStr(_check_url(value.get_secret_value(), ("postgresql", "postgres")))
 
-    @field_validator("discord_api_url")
+    @field_validator("kai_model")
+    @classmethod
+    def _model(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(openai|anthropic):\S+", value):
+            raise ValueError("must be openai:NAME or anthropic:NAME, such as openai:gpt-5-mini")
+        return value
+
+    @field_validator("kai_api_key")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        key = value.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]+", key):
+            raise ValueError(
+                "must be the model's API key and nothing else, without any space in it"
+            )
+        return SecretStr(key)
+
+    @model_validator(mode="after")
+    def _model_and_key(self) -> Self:
+        if self.kai_model is None:
+            if self.kai_base_url is not None or self.kai_api_key is not None:
+                raise ValueError("KAI_MODEL must be set where KAI_BASE_URL or KAI_API_KEY is")
+        elif self.kai_api_key is None and self.kai_base_url is None:
+            raise ValueError(
+                "KAI_API_KEY must be set for KAI_MODEL, unless KAI_BASE_URL names a server of your "
+                "own that needs none"
+            )
+        return self
+
+    @field_validator("discord_api_url", "kai_base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         return None if value is None else _check_url(value, ("http", "https")).rstrip("/")
@@ -132,7 +172,9 @@ def _check_lines(env_file: Path) -> None:
 
 def _sentence(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
-    name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
+    if not problem["loc"]:  # two settings that do not go together; the reason names them
+        return f"{problem['msg'].removeprefix('Value error, ')}."
+    name = str(problem["loc"][0]).upper()
     if problem["type"] == "extra_forbidden":
         return f"{name} in .env is not a setting of this bot; see .env.example for those there are."
     reason = problem["msg"].removeprefix("Value error, ")

@@ -27,14 +27,14 @@ class Part(commands.Cog):
         """Who is calling, from where and when."""
         return self.subject(interaction, interaction.user)
 
-    async def send(self, interaction: discord.Interaction, me: Me, card: Card) -> None:
-        """Answer with a card; on first use, tell once what KAI keeps and how to forget it."""
+    async def send(self, interaction: discord.Interaction, me: Me, card: Card, *more: Card) -> None:
+        """Answer with a card, or several; on first use, tell once what KAI keeps of them."""
         if me.welcomed:
-            await answer(interaction, card)
+            await answer(interaction, card, *more)
             return
         if not is_public(interaction):
             card.add_note(FIRST_USE)
-        await answer(interaction, card)
+        await answer(interaction, card, *more)
         if is_public(interaction):
             await whisper(interaction, notice(FIRST_USE))
         await profile.welcome(self.services, me.discord_id)

@@ -12,7 +12,7 @@ from bot.rules.enrolment import COMPLETED
 from bot.rules.points import Kind
 from bot.ui import badges, catalogue, days, talk
 from bot.ui.answering import open_form
-from bot.ui.buttons import pressed
+from bot.ui.buttons import OUTDATED, number_in, pressed
 from bot.ui.card import Card
 from bot.ui.forms import Field, Form
 from bot.ui.manner import Manner
@@ -20,8 +20,6 @@ from cogs.common import Part, in_guild
 
 if TYPE_CHECKING:
     from bot.client import KindnessBot
-
-OUTDATED = "This button is from another version. Please run the command again."
 
 
 def done_or_reflected(interaction: discord.Interaction, result: DayDone | Reflected) -> Card:
@@ -36,13 +34,6 @@ def kind_in(text: str) -> Kind:
     if text not in ("challenge", "quest"):
         raise UserError(OUTDATED)
     return text
-
-
-def number_in(text: str) -> int:
-    """A number in a button's id. Raises UserError for another version's."""
-    if not text.isdecimal() or len(text) > 9:
-        raise UserError(OUTDATED)
-    return int(text)
 
 
 class Days(Part):

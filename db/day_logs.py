@@ -101,10 +101,14 @@ SELECT {ME_COLUMNS},
     ON done.user_id = me.user_id AND done.kind = 'challenge'
    AND done.item_id = c.id AND done.day_number = $8""")
 
+# A draft that was agreed to is used up by it, and is agreed to once.
 REFLECT = twins("""
-WITH log AS (
+WITH draft AS (
+    DELETE FROM discord.reflection_drafts WHERE id = $8 AND user_id = $1 RETURNING id
+), log AS (
     UPDATE public.challenge_logs SET reflection = $4
      WHERE user_id = $1 AND challenge_id = $2 AND day_number = $3 AND completed
+       AND ($8::int IS NULL OR EXISTS (SELECT FROM draft))
     RETURNING user_id, challenge_id
 )
 INSERT INTO public.kai_interactions
@@ -244,9 +248,14 @@ async def reflect(
     context_type: str,
     response: str,
     now: dt.datetime,
+    draft_id: int | None = None,
 ) -> bool:
-    """Add or replace the reflection of a completed day, with its turn; False if it is not there."""
+    """Add or replace the reflection of a completed day, with its turn; False if it is not there.
+
+    With `draft_id` it is one that KAI offered to save; False, too, when that was saved before.
+    """
     turn = await pool.fetchval(
-        REFLECT[kind], me.user_id, item_id, day, reflection, context_type, response, naive(now)
+        REFLECT[kind],
+        *(me.user_id, item_id, day, reflection, context_type, response, naive(now), draft_id),
     )
     return turn is not None

@@ -1,17 +1,26 @@
 """KAI's turns that stand alone: answers, and forgetting. Others are written with their effect."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me, naive
 from db.pool import Pool, fetch_one
+from db.rows import Kind
 
 READ_PROGRESS = f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS},
        ARRAY(SELECT DISTINCT local_date FROM discord.completions
               WHERE user_id = me.user_id) AS dates,
        e.day AS challenge_day, c.total_days AS challenge_days, c.name AS challenge,
-       q.day AS quest_day, qq.total_days AS quest_days, qq.name AS quest
+       q.day AS quest_day, qq.total_days AS quest_days, qq.name AS quest,
+       (SELECT COALESCE(jsonb_agg(jsonb_build_array(t.message, t.assistant_response)), '[]')
+          FROM (SELECT k.message, k.assistant_response
+                  FROM public.kai_interactions k
+                  JOIN discord.accounts a ON a.user_id = k.user_id
+                 WHERE k.user_id = me.user_id AND k.message IS NOT NULL
+                   AND (a.forgotten_until IS NULL OR k.created_at > a.forgotten_until::timestamp)
+                 ORDER BY k.created_at DESC, k.id DESC LIMIT 12) t) AS turns
   FROM me
   LEFT JOIN LATERAL (
        SELECT challenge_id, GREATEST(COALESCE(current_day, 1), 1) AS day
@@ -26,10 +35,30 @@ SELECT {ME_COLUMNS},
         ORDER BY start_date DESC NULLS LAST, id DESC LIMIT 1) q ON true
   LEFT JOIN public.quests qq ON qq.id = q.quest_id"""
 
+# A turn that began before its member had everything forgotten is not written any more.
 WRITE_TURN = """
-INSERT INTO public.kai_interactions
-       (user_id, context_type, context_id, message, assistant_response, function_called, created_at)
-VALUES ($1, 'chat', NULL, $2, $3, NULL, $4)"""
+WITH remembered AS (
+    SELECT user_id FROM discord.accounts
+     WHERE user_id = $1 AND (forgotten_until IS NULL OR forgotten_until < $5)
+), turn AS (
+    INSERT INTO public.kai_interactions
+           (user_id, context_type, context_id, message, assistant_response, function_called,
+            created_at)
+    SELECT user_id, 'chat', NULL, $2, $3, $4, $6 FROM remembered
+)
+INSERT INTO discord.reflection_drafts
+       (user_id, kind, item_id, day_number, reflection, created_at)
+SELECT r.user_id, d.kind, d.item_id, d.day_number, d.reflection, $5
+  FROM remembered r, unnest($7::text[], $8::int[], $9::int[], $10::text[])
+       WITH ORDINALITY AS d (kind, item_id, day_number, reflection, place)
+ ORDER BY d.place
+RETURNING id"""
+
+READ_DRAFT = """
+SELECT d.kind, d.item_id, d.day_number, d.reflection
+  FROM discord.reflection_drafts d
+  JOIN discord.accounts a ON a.user_id = d.user_id
+ WHERE a.discord_id = $1 AND d.id = $2"""
 
 COUNT_TURNS = f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS},
@@ -39,6 +68,8 @@ SELECT {ME_COLUMNS},
 FORGET = """
 WITH account AS (
     UPDATE discord.accounts SET forgotten_until = $2 WHERE user_id = $1 RETURNING user_id
+), dropped AS (
+    DELETE FROM discord.reflection_drafts d USING account a WHERE d.user_id = a.user_id
 ), forgotten AS (
     DELETE FROM public.kai_interactions k USING account a
      WHERE k.user_id = a.user_id
@@ -48,8 +79,21 @@ SELECT count(*) FROM forgotten"""
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A reflection on a day of an item that KAI offers to save, until the member agrees."""
+
+    kind: Kind
+    item_id: int
+    day_number: int
+    reflection: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """What KAI may say of the caller: completion dates, and the latest active items' days."""
+    """What KAI may say of the caller: completion dates, and the latest active items' days.
+
+    `turns` are their latest turns that are not forgotten, newest first: message and response.
+    """
 
     dates: tuple[dt.date, ...]
     challenge_day: int | None
@@ -58,20 +102,47 @@ class Progress:
     quest_day: int | None
     quest_days: int | None
     quest: str | None
+    turns: tuple[tuple[str, str], ...]
 
 
 async def read_progress(pool: Pool, caller: Caller) -> tuple[Me, Progress]:
     """The caller and what KAI may say of their progress."""
     row = await fetch_one(pool, READ_PROGRESS, *caller.args)
-    values = {name: row[name] for name in Progress.__slots__ if name != "dates"}
-    return Me.of(row), Progress(dates=tuple(row["dates"]), **values)
+    values = {name: row[name] for name in Progress.__slots__ if name not in ("dates", "turns")}
+    turns = tuple((message, response or "") for message, response in row["turns"])
+    return Me.of(row), Progress(dates=tuple(row["dates"]), turns=turns, **values)
 
 
 async def write_answer(
-    pool: Pool, user_id: int, message: str, response: str, now: dt.datetime
-) -> None:
-    """Log one answer of KAI's as a turn."""
-    await pool.execute(WRITE_TURN, user_id, message, response, naive(now))
+    pool: Pool,
+    user_id: int,
+    *,
+    message: str,
+    response: str,
+    function_called: str | None,
+    drafts: Sequence[Draft],
+    now: dt.datetime,
+) -> list[int]:
+    """Log one answer of KAI's as a turn, with the reflections that it offers to save.
+
+    Gives the drafts' ids, in their order; none, with nothing written, when the member has had
+    everything forgotten since `now` (aware UTC, when the turn began).
+    """
+    rows = await pool.fetch(
+        WRITE_TURN,
+        *(user_id, message, response, function_called, now, naive(now)),
+        [draft.kind for draft in drafts],
+        [draft.item_id for draft in drafts],
+        [draft.day_number for draft in drafts],
+        [draft.reflection for draft in drafts],
+    )
+    return [row["id"] for row in rows]
+
+
+async def read_draft(pool: Pool, discord_id: int, draft_id: int) -> Draft | None:
+    """A member's own draft; None when there is none of that id, or it is another member's."""
+    row = await pool.fetchrow(READ_DRAFT, discord_id, draft_id)
+    return None if row is None else Draft(*row)
 
 
 async def count_turns(pool: Pool, caller: Caller) -> tuple[Me, int]:

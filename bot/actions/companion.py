@@ -5,8 +5,9 @@ of its own. All texts of members and of the catalogue in a request are data, nev
 """
 
 import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from bot.rules.points import Kind
 
@@ -16,6 +17,7 @@ class TaskRequest:
     """A quest day's mystery task. `theme` is `random_task_seed`; `earlier` must not come again."""
 
     user_id: int
+    guild_id: int | None
     name: str
     quest_id: int
     quest: str
@@ -35,6 +37,7 @@ class GuidanceRequest:
     """
 
     user_id: int
+    guild_id: int | None
     name: str
     challenge: str
     day: int
@@ -50,6 +53,7 @@ class ReflectionRequest:
     """A note on what a member wrote about a day."""
 
     user_id: int
+    guild_id: int | None
     name: str
     kind: Kind
     item: str
@@ -59,13 +63,32 @@ class ReflectionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a member asks KAI, with their own progress and nobody else's."""
+class ActRequest:
+    """A kind act for everybody in a server's daily post. `earlier` must not come again."""
 
     user_id: int
+    guild_id: int
+    theme: str
+    difficulty: str | None
+    day: int
+    earlier: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a member asks KAI, with their own progress and nobody else's.
+
+    `now` is aware UTC, `zone` the member's. `turns` are their latest exchanges with KAI that are
+    not forgotten, newest first: what they wrote, and what KAI answered.
+    """
+
+    user_id: int
+    guild_id: int | None
     name: str
     text: str
     now: dt.datetime
+    zone: str
+    locale: str
     item: str | None
     kind: Kind | None
     day: int | None
@@ -73,14 +96,90 @@ class Question:
     streak: int
     done_today: bool
     points: int
+    turns: tuple[tuple[str, str], ...] = ()
+
+
+Deed = Literal["done", "today", "join", "view", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that KAI would like to do, or show, for a member: a button, until they press it.
+
+    `name` is that of the item. `keep` saves a reflection on a day; its draft has an id once the
+    turn is written.
+    """
+
+    deed: Deed
+    kind: Kind
+    item_id: int
+    name: str
+    day: int | None = None
+    reflection: str | None = None
+    draft_id: int | None = None
+
+
+class Tools(Protocol):
+    """What KAI may look up, and propose to do, for the member who speaks, and for nobody else.
+
+    Nothing here changes a row: what would is put among the `offers`. Each gives facts as JSON
+    takes them, or a refusal as a sentence, and never raises a `UserError`. `called` holds the
+    names of what was used, in order.
+    """
+
+    called: list[str]
+    offers: list[Offer]
+
+    async def get_progress(self) -> Mapping[str, Any]:
+        """Points, streak, and the days of the active items."""
+        ...
+
+    async def get_todays_task(self) -> Mapping[str, Any]:
+        """What today asks in each active item."""
+        ...
+
+    async def save_reflection(self, day_number: int, reflection: str) -> Mapping[str, Any]:
+        """Offer to save a reflection on a day that was done today."""
+        ...
+
+    async def complete_day(self, kind: Kind, item: str) -> Mapping[str, Any]:
+        """Offer to mark today's day of an item, by its name, as done."""
+        ...
+
+    async def generate_mystery_quest(self, quest_type: str) -> Mapping[str, Any]:
+        """Offer a quest of a type: a difficulty, or a word of its name or theme."""
+        ...
+
+    async def get_challenge_preview(self, challenge_id: int) -> Mapping[str, Any]:
+        """What a challenge is about, and its days' titles."""
+        ...
+
+    async def suggest_next(self) -> Mapping[str, Any]:
+        """Challenges and quests that the member could take up, with their ids."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what was called and offered: the answer is begun anew."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """KAI's answer. `crisis` says that the text spoke of danger and these are the resources."""
+    """KAI's answer. `crisis` says that the text spoke of danger and these are the resources.
+
+    `called` are the names of the tools that were used, in order; `offers` wait for a press.
+    `fell_back` says in a word why the offline voice spoke for a model, None when it did not.
+    """
 
     text: str
     crisis: bool = False
+    called: tuple[str, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    fell_back: str | None = None
+
+
+Hear = Callable[[str], Awaitable[None]]
+"""Is told all of an answer so far, again and again while it is being written. Never raises."""
 
 
 class Companion(Protocol):
@@ -94,10 +193,16 @@ class Companion(Protocol):
         """Guidance for a challenge day."""
         ...
 
+    async def write_act(self, request: ActRequest) -> str:
+        """The act of a server's daily post, different from every earlier one."""
+        ...
+
     async def note_on(self, request: ReflectionRequest) -> Words:
         """A warm note on a reflection."""
         ...
 
-    async def answer(self, question: Question) -> Words:
-        """An answer to a member."""
+    async def answer(
+        self, question: Question, tools: Tools | None = None, hear: Hear | None = None
+    ) -> Words:
+        """An answer to a member. Those who `hear` see it while it is being written."""
         ...

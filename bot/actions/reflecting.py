@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from bot.actions.companion import ReflectionRequest, Words
 from bot.actions.services import Services, checked_text, refuse_suspended
-from bot.errors import BadText, Conflict, ReflectionClosed, Unknown
+from bot.errors import BadText, Conflict, OfferGone, ReflectionClosed, Unknown
 from bot.rules.days import local_date
 from bot.rules.points import Kind
-from db import day_logs
+from db import day_logs, turns
 from db.members import Caller, Me
 
 CONTEXT: dict[Kind, str] = {"challenge": "reflection", "quest": "quest_reflection"}
@@ -35,10 +35,18 @@ class Reflected:
 
 
 async def reflect(
-    services: Services, caller: Caller, kind: Kind, item_id: int, day: int, reflection: str
+    services: Services,
+    caller: Caller,
+    kind: Kind,
+    item_id: int,
+    day: int,
+    reflection: str,
+    *,
+    draft_id: int | None = None,
 ) -> tuple[Me, Reflected]:
     """Add or replace the caller's reflection of a day that they completed today.
 
+    With `draft_id` it is one that KAI offered to save, which can be done once.
     Raises Unknown, ReflectionClosed, BadText, Suspended; the text is handed back.
     """
     text = checked_text(reflection, "Your reflection")
@@ -52,7 +60,26 @@ async def reflect(
     if done_on != local_date(caller.now, me.zone):
         raise ReflectionClosed(found.name).returning(text)
     target = DayToReflect(kind, item_id, found.name, day, found.total_days, found.reflection)
-    return me, await add_reflection(services, caller, me, target, text)
+    return me, await add_reflection(services, caller, me, target, text, draft_id)
+
+
+async def keep_draft(services: Services, caller: Caller, draft_id: int) -> tuple[Me, Reflected]:
+    """Save the reflection that KAI offered to save, now that the caller agrees.
+
+    Raises OfferGone when it was saved before, is forgotten or another member's, and as `reflect`.
+    """
+    draft = await turns.read_draft(services.pool, caller.discord_id, draft_id)
+    if draft is None:
+        raise OfferGone
+    return await reflect(
+        services,
+        caller,
+        draft.kind,
+        draft.item_id,
+        draft.day_number,
+        draft.reflection,
+        draft_id=draft_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +104,17 @@ async def read_reflection(
 
 
 async def add_reflection(
-    services: Services, caller: Caller, me: Me, day: DayToReflect, text: str
+    services: Services,
+    caller: Caller,
+    me: Me,
+    day: DayToReflect,
+    text: str,
+    draft_id: int | None = None,
 ) -> Reflected:
-    """Write a checked reflection, with KAI's note as its turn. Raises ReflectionClosed."""
+    """Write a checked reflection, with KAI's note as its turn.
+
+    Raises ReflectionClosed, OfferGone.
+    """
     note = await note_on(services, caller, me, day, text)
     written = await day_logs.reflect(
         services.pool,
@@ -91,8 +126,11 @@ async def add_reflection(
         context_type=CONTEXT[day.kind],
         response=note.text,
         now=caller.now,
+        draft_id=draft_id,
     )
     if not written:
+        if draft_id is not None:
+            raise OfferGone
         raise ReflectionClosed(day.item).returning(text)
     return Reflected(day, text, note)
 
@@ -104,6 +142,7 @@ async def note_on(
     return await services.companion.note_on(
         ReflectionRequest(
             user_id=me.user_id,
+            guild_id=caller.guild_id,
             name=caller.firstname,
             kind=day.kind,
             item=day.item,

@@ -1,21 +1,29 @@
 """Asking KAI, and having KAI forget."""
 
-from bot.actions.companion import Question, Words
+from dataclasses import replace
+
+from bot.actions.companion import Hear, Offer, Question, Words
 from bot.actions.services import Services, checked_text
+from bot.actions.toolbox import Toolbox
 from bot.errors import BadText, Suspended
 from bot.rules.days import local_date
 from bot.rules.streaks import streak
 from db import turns
 from db.members import Caller, Me
-from db.turns import Progress
+from db.turns import Draft, Progress
 
 MAX_QUESTION = 2000
+MAX_CALLED = 100
+"""Characters of `kai_interactions.function_called`."""
 
 
-async def ask(services: Services, caller: Caller, message: str) -> tuple[Me, Words]:
+async def ask(
+    services: Services, caller: Caller, message: str, hear: Hear | None = None
+) -> tuple[Me, Words]:
     """KAI's answer to a member, logged as a turn with what the member saw.
 
-    Raises BadText, handing the text back, and Suspended.
+    Those who `hear` are told the answer while it is being written. Raises BadText, handing the
+    text back, and Suspended.
     """
     text = checked_text(message, "Your message", limit=MAX_QUESTION)
     if text is None:
@@ -23,9 +31,32 @@ async def ask(services: Services, caller: Caller, message: str) -> tuple[Me, Wor
     me, progress = await turns.read_progress(services.pool, caller)
     if me.suspended:
         raise Suspended().returning(text)
-    words = await services.companion.answer(_question(caller, me, progress, text))
-    await turns.write_answer(services.pool, me.user_id, text, words.text, caller.now)
-    return me, words
+    question = _question(caller, me, progress, text)
+    words = await services.companion.answer(question, Toolbox(services, caller), hear)
+    return me, await _written(services, caller, me, text, words)
+
+
+async def _written(services: Services, caller: Caller, me: Me, message: str, words: Words) -> Words:
+    """Log the turn; gives the words with the ids of the reflections that they offer to save."""
+    to_keep = [offer for offer in words.offers if offer.deed == "keep"]
+    ids = await turns.write_answer(
+        services.pool,
+        me.user_id,
+        message=message,
+        response=words.text,
+        function_called=",".join(words.called)[:MAX_CALLED] or None,
+        drafts=[_draft(offer) for offer in to_keep],
+        now=caller.now,
+    )
+    drafts = dict(zip(to_keep, ids, strict=False))
+    offers = [replace(offer, draft_id=drafts.get(offer)) for offer in words.offers]
+    return replace(
+        words, offers=tuple(o for o in offers if o.deed != "keep" or o.draft_id is not None)
+    )
+
+
+def _draft(offer: Offer) -> Draft:
+    return Draft(offer.kind, offer.item_id, offer.day or 1, offer.reflection or "")
 
 
 def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question:
@@ -33,9 +64,12 @@ def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question
     on_challenge = progress.challenge is not None
     return Question(
         user_id=me.user_id,
+        guild_id=caller.guild_id,
         name=caller.firstname,
         text=text,
         now=caller.now,
+        zone=me.zone,
+        locale=caller.locale,
         kind="challenge" if on_challenge else "quest" if progress.quest else None,
         item=progress.challenge or progress.quest,
         day=progress.challenge_day if on_challenge else progress.quest_day,
@@ -43,6 +77,7 @@ def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question
         streak=streak(progress.dates, today).days,
         done_today=today in progress.dates,
         points=me.points,
+        turns=progress.turns,
     )
 
 

@@ -148,6 +148,7 @@ async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -
         task = await services.companion.write_task(
             TaskRequest(
                 user_id=me.user_id,
+                guild_id=caller.guild_id,
                 name=caller.firstname,
                 quest_id=item.item_id,
                 quest=item.name,
@@ -170,6 +171,7 @@ async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -
     guidance = await services.companion.write_guidance(
         GuidanceRequest(
             user_id=me.user_id,
+            guild_id=caller.guild_id,
             name=caller.firstname,
             challenge=item.name,
             day=number,

@@ -1,6 +1,6 @@
 """KAI's offline voice: no network, the same words for the same day, always an answer.
 
-It implements `Companion`; a model voice stands behind the same protocol and falls back to it.
+`Kai` speaks with it when there is no model, and falls back to it when there is one.
 """
 
 import hashlib
@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 
 from bot.actions.companion import (
+    ActRequest,
     GuidanceRequest,
     Question,
     ReflectionRequest,
     TaskRequest,
-    Words,
 )
 from bot.kai.acts import choose_act
-from bot.kai.safety import RESOURCES, Concern, concern_of
+from bot.kai.safety import Concern
 from bot.rules.points import difficulty_of
 
 PHRASES = Path(__file__).parent / "phrases.toml"
@@ -52,7 +52,7 @@ def _pick(occasion: str, *key: object, **names: object) -> str:
 class OfflineVoice:
     """KAI without a model."""
 
-    async def write_task(self, request: TaskRequest) -> str:
+    def write_task(self, request: TaskRequest) -> str:
         """An act from the catalogue that the member has not had in this quest."""
         act = choose_act(
             seed=request.theme,
@@ -64,7 +64,19 @@ class OfflineVoice:
         )
         return act.text
 
-    async def write_guidance(self, request: GuidanceRequest) -> str:
+    def write_act(self, request: ActRequest) -> str:
+        """An act from the catalogue that the server's posts have not had."""
+        act = choose_act(
+            seed=request.theme,
+            user_id=request.user_id,
+            quest_id=request.guild_id,
+            day=request.day,
+            difficulty=difficulty_of(request.difficulty),
+            earlier=request.earlier,
+        )
+        return act.text
+
+    def write_guidance(self, request: GuidanceRequest) -> str:
         """An encouraging line for the day, and one of the day's own suggestions to begin with."""
         key = (request.user_id, request.challenge, request.day)
         line = _pick(
@@ -80,40 +92,38 @@ class OfflineVoice:
         act = request.acts[_number(*key) % len(request.acts)]
         return f"{line} {_pick('beginnings', *key, act=act.strip().rstrip('.'))}"
 
-    async def note_on(self, request: ReflectionRequest) -> Words:
-        """A warm note; resources when the reflection speaks of danger."""
-        if concern_of(request.text) is Concern.CRISIS:
-            return Words(RESOURCES, crisis=True)
-        return Words(
-            _pick(
-                "notes",
-                *(request.user_id, request.item, request.day, request.text),
-                name=request.name,
-                item=request.item,
-                day=request.day,
-                total_days=request.total_days,
-            )
+    def note_on(self, request: ReflectionRequest) -> str:
+        """A warm note."""
+        return _pick(
+            "notes",
+            *(request.user_id, request.item, request.day, request.text),
+            name=request.name,
+            item=request.item,
+            day=request.day,
+            total_days=request.total_days,
         )
 
-    async def answer(self, question: Question) -> Words:
-        """An answer built on the member's own progress; resources or a refusal where called for."""
-        concern = concern_of(question.text)
-        if concern is Concern.CRISIS:
-            return Words(RESOURCES, crisis=True)
-        if concern is not None:
-            return Words(_pick(f"refuse_{concern.value}", question.user_id, question.text))
-        return Words(
-            _pick(
-                _occasion(question),
-                *(question.user_id, question.now.date(), question.text),
-                name=question.name,
-                item=question.item,
-                day=question.day,
-                total_days=question.total_days,
-                streak=question.streak,
-                points=question.points,
-            )
+    def answer(self, question: Question) -> str:
+        """An answer built on the member's own progress."""
+        return _pick(
+            _occasion(question),
+            *(question.user_id, question.now.date(), question.text),
+            name=question.name,
+            item=question.item,
+            day=question.day,
+            total_days=question.total_days,
+            streak=question.streak,
+            points=question.points,
         )
+
+    def refuse(self, concern: Concern, question: Question) -> str:
+        """A kind refusal of a medical or legal question."""
+        return _pick(f"refuse_{concern.value}", question.user_id, question.text)
+
+    def away(self, question: Question, *, over_budget: bool) -> str:
+        """Why this is a short answer: the day's longer ones are used up, or none can be had now."""
+        occasion = "away_over_budget" if over_budget else "away"
+        return _pick(occasion, question.user_id, question.text, name=question.name)
 
 
 def _occasion(question: Question) -> str:

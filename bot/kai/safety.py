@@ -8,10 +8,10 @@ of speech pass.
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -59,6 +59,8 @@ _NOT_LATIN = re.compile(
     "\U0001d400-\U0001d7ff\U0001f110-\U0001f18f]+"
 )
 _MARK_IN_WORD = re.compile("(?<=[a-z])!(?=[a-z])")
+# A count, but for the numbers that are called for help.
+_NUMBER = re.compile(r"\b(?!911|999|988|112|111|000)[0-9]{2,3}(?=\b|kg|lbs|mg)")
 _READ_AS = {
     **{code: " " for code in range(128) if not chr(code).isalnum()},
     **str.maketrans("013457@$*", "oieastas*"),
@@ -69,17 +71,53 @@ def _spell(text: str) -> list[str]:
     """The words of a text in plain letters, none doubled: "KILL" is "kil", "Su1cide" "suicide"."""
     plain = _NOT_LATIN.sub(" ", _UNSEEN.sub("", text))
     plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
-    plain = _MARK_IN_WORD.sub("i", plain).translate(_READ_AS)
+    plain = _NUMBER.sub(" number ", _MARK_IN_WORD.sub("i", plain)).translate(_READ_AS)
     for letter in ascii_lowercase:
         while letter * 2 in plain:
             plain = plain.replace(letter * 2, letter)
     return [word.strip("*") for word in plain.split()]
 
 
+def _joined(words: list[str], known: Container[str]) -> list[str]:
+    """The words with letters that were spelled apart, "d i e", read as the words that they spell."""
+    read: list[str] = []
+    letters = ""
+    for word in (*words, ""):
+        if len(word) == 1:
+            letters += word
+            continue
+        read += _parted(letters, known) if len(letters) >= _FEWEST_APART else letters
+        read.append(word)
+        letters = ""
+    return read[:-1]
+
+
+def _parted(letters: str, known: Container[str]) -> list[str]:
+    """The fewest known words that spell these letters; a letter in none stands alone."""
+    best: list[tuple[int, int, str]] = [(0, 0, "")]
+    for end in range(1, len(letters) + 1):
+        cost, start, word = best[end - 1]
+        best.append((cost + 2, end - 1, letters[end - 1]))
+        word = ""
+        for start in range(end - 1, max(end - _LONGEST_APART, 0) - 1, -1):
+            if letters[start] != word[:1]:
+                word = letters[start] + word
+            if word in known and best[start][0] + 1 < best[end][0]:
+                best[end] = (best[start][0] + 1, start, word)
+    words: list[str] = []
+    place = len(letters)
+    while place:
+        _, place, word = best[place]
+        words.append(word)
+    return words[::-1]
+
+
 # A phrase is parts with spaces between: words, [words] or (groups|of words); "..." is a gap.
 _PART = re.compile(r"\[[^]]*\]|(?:\([^)]*\)|[^\s(])+")
 _GAP = "..."
 _LONGEST_GAP = 4
+_FEWEST_APART = 3
+_LONGEST_APART = 10
 
 
 @dataclass(slots=True)
@@ -89,29 +127,55 @@ class _Node:
     then: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
     after_gap: "_Node | None" = None
     ends: bool = False
-    concern: Concern | None = None
+    means: "_Meaning" = None
+
+    def follow(self, words: str) -> "_Node":
+        """The node that these words lead to, made where there is none."""
+        node = self
+        for word in words.split():
+            after = node.after_gap if word == _GAP else node.then.get(word)
+            if after is None:
+                after = _Node()
+                if word == _GAP:
+                    node.after_gap = after
+                else:
+                    node.then[word] = after
+            node = after
+        return node
 
 
-def _longest(start: _Node, words: list[str], index: int) -> tuple[Concern | None, int]:
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """What calls for something only along with a hint of another group."""
+
+    concern: Concern
+    about: str
+
+
+_Meaning = Concern | _Hint | None
+"""What a phrase calls for; None is an everyday one."""
+
+
+def _longest(start: _Node, words: list[str], index: int) -> tuple[_Meaning, int]:
     """What the longest phrase through this node calls for, and where it ends: 0, if nowhere.
 
     `index` is that of the word after the node's own.
     """
-    concern, end = None, 0
+    meaning, end = None, 0
     node: _Node | None = start
     while node is not None:
         if node.ends and index >= end:
-            concern, end = node.concern, index
+            meaning, end = node.means, index
         if node.after_gap is not None:
             for beyond in range(index, min(index + _LONGEST_GAP + 1, len(words))):
                 after = node.after_gap.then.get(words[beyond])
                 if after is not None:
                     found, found_end = _longest(after, words, beyond + 1)
                     if found_end > end:
-                        concern, end = found, found_end
+                        meaning, end = found, found_end
         node = node.then.get(words[index]) if index < len(words) else None
         index += 1
-    return concern, end
+    return meaning, end
 
 
 class _Phrases:
@@ -126,51 +190,52 @@ class _Phrases:
             name: words.replace("\n", "").split("|") for name, words in data["lists"].items()
         }
         self._tree = _Node()
+        self._known: set[str] = set()
         for concern in Concern:
             for group in data[concern.value]:
-                self._learn(group["phrases"], concern)
+                self._learn(group.get("phrases", ""), concern)
+                self._learn(group.get("hints", ""), _Hint(concern, group["about"]))
                 self._learn(group.get("unless", ""), None)
+        self._known |= self._same.keys()
 
     def words_of(self, text: str) -> list[str]:
         """The words of a text as the phrases have them."""
         same = self._same
-        return " ".join([same.get(word, word) for word in _spell(text)]).split()
+        words = _joined(_spell(text), self._known)
+        return " ".join([same.get(word, word) for word in words]).split()
 
     def concerns_in(self, words: list[str]) -> set[Concern]:
         """What the phrases among these words call for.
 
-        A grave phrase counts unless its last word belongs to an everyday one.
+        A grave phrase, or a hint, counts unless its last word belongs to an everyday one.
         """
         everyday: set[int] = set()
-        grave: list[tuple[Concern, int]] = []
+        grave: list[tuple[Concern | _Hint, int]] = []
         for start, word in enumerate(words):
             node = self._tree.then.get(word)
             if node is None:
                 continue
-            concern, end = _longest(node, words, start + 1)
-            if concern is not None:
-                grave.append((concern, end - 1))
+            meaning, end = _longest(node, words, start + 1)
+            if meaning is not None:
+                grave.append((meaning, end - 1))
             elif end:
                 everyday.update(range(start, end))
-        return {concern for concern, last in grave if last not in everyday}
+        told = {meaning for meaning, last in grave if last not in everyday}
+        hints = Counter(meaning.concern for meaning in told if isinstance(meaning, _Hint))
+        return {meaning for meaning in told if isinstance(meaning, Concern)} | {
+            concern for concern, groups in hints.items() if groups > 1
+        }
 
-    def _learn(self, lines: str, concern: Concern | None) -> None:
+    def _learn(self, lines: str, meaning: _Meaning) -> None:
         for line in lines.strip().splitlines():
-            for phrase in self._written_out(line):
-                node = self._tree
-                for word in phrase.split():
-                    if word == _GAP:
-                        node.after_gap = node.after_gap or _Node()
-                        node = node.after_gap
-                    else:
-                        node = node.then.setdefault(word, _Node())
-                if node is self._tree or (node.ends and node.concern is not concern):
-                    raise ValueError(f"{FIGURES.name}: what does {phrase!r} mean? ({line})")
-                node.ends, node.concern = True, concern
-
-    def _written_out(self, line: str) -> Iterator[str]:
-        """Every phrase that a line stands for."""
-        return map(" ".join, product(*map(self._options, _PART.findall(line))))
+            nodes = [self._tree]
+            for part in _PART.findall(line):
+                options = self._options(part)
+                nodes = [node.follow(option) for node in nodes for option in options]
+            for node in nodes:
+                if node is self._tree or (node.ends and node.means != meaning):
+                    raise ValueError(f"{FIGURES.name}: what does {line!r} mean?")
+                node.ends, node.means = True, meaning
 
     def _options(self, part: str) -> list[str]:
         """The words that may stand in one place of a phrase."""
@@ -180,6 +245,7 @@ class _Phrases:
         for option in part.strip("[]").replace("(", "").replace(")", "").split("|"):
             listed = self._lists[option[1:-1]] if option.startswith("<") else [option]
             options += [" ".join(self.words_of(words)) for words in listed]
+            self._known.update(*map(str.split, options))
         if len(options) > 1 and "" in options:
             raise ValueError(f"{FIGURES.name}: one of {part} is a dropped word")
         return ["", *options] if part.startswith("[") else options

@@ -19,7 +19,7 @@ from bot.playground import HOME_GUILD_ID, MakeBot, faces
 
 _log = logging.getLogger(__name__)
 
-_SETTLE_SECONDS: Final = 5.0
+_SETTLE_SECONDS: Final = 25.0
 _FAREWELL_SECONDS: Final = 2.0
 _CHANNELS: Final = (
     ("kindness", "Challenges, quests and badges: type / to see what the bot can do"),

@@ -30,6 +30,11 @@ def local_date(now: dt.datetime, zone: str) -> dt.date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
+def local_time(now: dt.datetime, zone: str) -> dt.datetime:
+    """What the clocks of `zone` show at the instant `now`."""
+    return now.astimezone(ZoneInfo(zone))
+
+
 def start_of_day(date: dt.date, zone: str) -> dt.datetime:
     """The first instant of `date` in `zone`, in UTC.
 

@@ -139,8 +139,24 @@ def _stop_timer(pending: _Pending) -> None:
         pending.timer = None
 
 
-async def answer(interaction: discord.Interaction, card: Card) -> None:
-    """Send the card: as the first answer, or in place of what was deferred."""
+async def show_so_far(interaction: discord.Interaction, card: Card) -> None:
+    """Show what there is of an answer, in place of "thinking…"; the answer takes its place."""
+    pending = _pending(interaction)
+    _stop_timer(pending)
+    await _defer(interaction, pending)
+    async with pending.lock:
+        await interaction.edit_original_response(view=card)
+
+
+async def answer(interaction: discord.Interaction, card: Card, *more: Card) -> None:
+    """Send the card: as the first answer, or in place of what was deferred; others follow it."""
+    await _answer(interaction, card)
+    for card_after in more:
+        private = not is_public(interaction)
+        await interaction.followup.send(view=card_after, ephemeral=private, files=card_after.files)
+
+
+async def _answer(interaction: discord.Interaction, card: Card) -> None:
     pending = _pending(interaction)
     _stop_timer(pending)
     async with pending.lock:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar, cast
 import discord
 from discord import ui
 
+from bot.errors import UserError
 from bot.ui.manner import Manner
 
 PREFIX = "gk:1:"
@@ -18,6 +19,8 @@ Handler = Callable[[discord.Interaction, list[str]], Awaitable[None]]
 Verb = tuple[Handler, Manner]
 Method = TypeVar("Method", bound=Callable[..., Awaitable[None]])
 Style = Literal["primary", "plain", "success", "danger"]
+
+OUTDATED = "This button is from another version. Please run the command again."
 
 _MARK = "__button_verb__"
 _STYLES: dict[Style, discord.ButtonStyle] = {
@@ -54,6 +57,13 @@ def verbs_of(cog: object) -> dict[str, Verb]:
         if mark is not None:
             found[mark[0]] = (getattr(cog, name), mark[1])
     return found
+
+
+def number_in(text: str) -> int:
+    """A number in a button's id. Raises UserError for another version's."""
+    if not text.isdecimal() or len(text) > 9:
+        raise UserError(OUTDATED)
+    return int(text)
 
 
 class Press(ui.DynamicItem[ui.Button[Any]], template=r"gk:\d+:[a-z_]+(?::.*)?"):

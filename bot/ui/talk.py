@@ -1,11 +1,13 @@
 """KAI's answers, what it keeps, and the help card."""
 
-from bot.actions.companion import Words
+from bot.actions.companion import Offer, Words
 from bot.ui.buttons import Press
 from bot.ui.card import Card, Colour
-from bot.ui.text import cut, escape, is_cut, line, plural, quote
+from bot.ui.markdown import render, split
+from bot.ui.text import ELLIPSIS, as_label, is_cut, line, plural, quote
 
-MAX_ANSWER = 2500
+MAX_PIECE = 2600
+MAX_DRAFT = 700
 MAX_FULL = 3500
 
 HELP = """## Get Kinder
@@ -20,16 +22,89 @@ Small acts of kindness, one day at a time, with KAI, your kindness companion.
 **🏅 Badges** come with your points, or as a thank-you from moderators.
 `/badge list` · `show` · `earned`
 
-**💬 KAI** listens: `/kai ask`. What it keeps of you goes with `/kai forget`.
+**💬 KAI** listens: `/kai ask`, or mention it, or write to it directly.
+What it keeps of you goes with `/kai forget`.
 
 **🌱 You:** `/me` · `/leaderboard` · `/settings`"""
 
 
-def answer_card(question: str, words: Words) -> Card:
-    """KAI's answer to a member; the resources when the question spoke of danger."""
+def answer_cards(words: Words, question: str | None = None) -> list[Card]:
+    """KAI's answer to a member, on as many cards as it needs, its offers under the last one.
+
+    The resources when the question spoke of danger.
+    """
     if words.crisis:
-        return Card(Colour.CARE, words.text)
-    return Card(Colour.KAI, quote(question, 400), f"**KAI**\n{cut(escape(words.text), MAX_ANSWER)}")
+        return [care_card(words.text)]
+    pieces = split(render(words.text), MAX_PIECE) or [ELLIPSIS]
+    drafts = [_draft(offer) for offer in words.offers if offer.deed == "keep"]
+    buttons = [_button(offer) for offer in words.offers]
+    last = len(pieces) - 1
+    return [
+        Card(
+            Colour.KAI,
+            *(_heading(question) if number == 0 else []),
+            piece,
+            *(drafts if number == last else []),
+            buttons=buttons if number == last else [],
+        )
+        for number, piece in enumerate(pieces)
+    ]
+
+
+def answer_so_far(text: str, question: str | None = None) -> Card:
+    """An answer that is still being written."""
+    pieces = split(render(text), MAX_PIECE) or [""]
+    return Card(Colour.KAI, *_heading(question), f"{pieces[0]} {ELLIPSIS}")
+
+
+def _heading(question: str | None) -> list[str]:
+    return ["**KAI**"] if question is None else [quote(question, 400), "**KAI**"]
+
+
+def _draft(offer: Offer) -> str:
+    words = quote(offer.reflection or "", MAX_DRAFT)
+    return f"Your reflection on day {offer.day} of **{line(offer.name)}**:\n{words}"
+
+
+def _button(offer: Offer) -> Press:
+    """The button that does what KAI offers; its press does what the slash command would do."""
+    name, target = as_label(offer.name, 50), (offer.kind, offer.item_id)
+    match offer.deed:
+        case "done":
+            return Press(f"I did it: {name}", "done", *target, offer.day, style="success")
+        case "today":
+            return Press(f"Show me today: {name}", "today", *target, style="primary")
+        case "join":
+            return Press(f"Start {name}", "join", *target, style="primary")
+        case "view":
+            return Press(f"Look at {name}", "view", *target)
+        case "keep":
+            return Press("Save this reflection", "keep", offer.draft_id, style="success")
+
+
+def care_card(text: str) -> Card:
+    """The resources, for the member alone."""
+    return Card(Colour.CARE, text)
+
+
+def neutral_card(*, told: bool) -> Card:
+    """What the channel sees where a member was, or could not be, told something privately."""
+    if told:
+        return Card(Colour.KAI, "💛 I have written to you privately.")
+    return Card(
+        Colour.KAI,
+        "💛 I have something to say to you alone.",
+        buttons=[Press("Read it privately", "care", style="primary")],
+    )
+
+
+def listening_card() -> Card:
+    """What KAI says to somebody who called it and said nothing."""
+    return Card(
+        Colour.KAI,
+        "**KAI**\nI'm listening. Write to me in the same message, or use `/kai ask` where only you "
+        "see my answer.",
+    )
 
 
 def forget_card(turns: int) -> Card:

@@ -5,7 +5,6 @@ link, hide its direction or break the layout.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 
@@ -25,6 +24,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 _MANY_MARKS = re.compile(
     r"((?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff])"
@@ -32,10 +32,17 @@ _MANY_MARKS = re.compile(
 )
 
 
+def visible(text: str) -> str:
+    """A text without invisible, control and direction characters, lone surrogates and zalgo.
+
+    Its lines end in a line feed, whatever they ended in before.
+    """
+    text = _CONTROLS.sub("", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+    return _MANY_MARKS.sub(r"\1", text)
+
+
 def _clean(text: str) -> str:
-    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return _BLANK_LINES.sub("\n", _MANY_MARKS.sub(r"\1", text)).strip()
+    return _BLANK_LINES.sub("\n", visible(text)).strip()
 
 
 def escape(text: str) -> str:

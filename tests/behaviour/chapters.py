@@ -3,19 +3,23 @@
 from typing import Any
 
 from bot.actions.companion import ReflectionRequest, Words
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from db.pool import Pool
 from tests.behaviour.tour import Tour
 
 LONG = "I carried the shopping of the lady next door up to the fourth floor. " * 20
 CRISIS = "I do not want to live any more."
 UNKNOWN = 999_999
+DRAFT = """
+INSERT INTO discord.reflection_drafts (user_id, kind, item_id, day_number, reflection, created_at)
+VALUES ($1, 'quest', $2, 1, 'It made me smile.', now()) RETURNING id"""
 
 
-class RestlessVoice(OfflineVoice):
+class RestlessVoice(Kai):
     """KAI's offline voice, under which a member's other device moves the day while it writes."""
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__()
         self.pool = pool
         self.restless = False
 
@@ -131,6 +135,20 @@ async def kai(tour: Tour) -> None:
     await tour.slash(ann, "kai ask", message="   ")
     await tour.press(ann, await tour.slash(ann, "kai forget"), "forget")
     await tour.slash(ann, "kai forget")
+    await tour.press_posted(ann, "gk:1:care")
+    await tour.press_posted(ann, "gk:1:keep:999")
+
+
+async def an_offer(tour: Tour) -> None:
+    """A reflection that KAI offered to keep, taken up once."""
+    town = tour.town
+    dora = town.guild.add_member(town.env.create_user("Dora"))
+    (first, *_) = await tour.offers(dora, "quest start", "quest")
+    await tour.slash(dora, "quest start", quest=first)
+    await tour.slash(dora, "quest done", quest=first)
+    draft = await town.value(DRAFT, await town.user_id(dora), first)
+    for _press in range(2):
+        await tour.press_posted(dora, f"gk:1:keep:{draft}")
 
 
 async def settings(tour: Tour) -> None:
@@ -301,6 +319,7 @@ CHAPTERS = (
     a_challenge,
     three_quests,
     kai,
+    an_offer,
     settings,
     moderation,
     catalogue,

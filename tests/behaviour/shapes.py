@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 
 from bot.actions.companion import (
     GuidanceRequest,
+    Hear,
     Question,
     ReflectionRequest,
     TaskRequest,
+    Tools,
     Words,
 )
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from tests.behaviour.crawl import RIMS, TRICKY, to_the_rim
 from tests.behaviour.tour import Tour
 
@@ -22,7 +24,7 @@ ICONS = ("", "no emoji", "*" * 255, "<:very_long_name_of_an_emoji_here:123456789
 DIFFICULTIES = ("Hard", "easy", None, "*" * 20)
 
 
-class WordyVoice(OfflineVoice):
+class WordyVoice(Kai):
     """KAI at its most talkative: 4,000 characters each time, of the kinds that grow most."""
 
     async def write_task(self, request: TaskRequest) -> str:
@@ -37,7 +39,9 @@ class WordyVoice(OfflineVoice):
         """A note of many lines."""
         return Words(to_the_rim(RIMS[len(request.text) % len(RIMS)], TEXT))
 
-    async def answer(self, question: Question) -> Words:
+    async def answer(
+        self, question: Question, tools: Tools | None = None, hear: Hear | None = None
+    ) -> Words:
         """An answer of many lines."""
         return Words(to_the_rim(RIMS[len(question.text) % len(RIMS)], TEXT))
 

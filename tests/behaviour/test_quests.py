@@ -1,7 +1,7 @@
 """Stories of quests: a mystery a day, up to three at once, each by itself."""
 
 from bot.actions.companion import TaskRequest
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from bot.kai.safety import RESOURCES
 from db.pool import Pool
 from tests.behaviour.town import Town, buttons_of, open_town, text_of
@@ -238,7 +238,7 @@ async def test_a_crisis_in_a_quest_reflection(town: Town) -> None:
     assert "+10 points" in text_of(done)
 
 
-class Talkative(OfflineVoice):
+class Talkative(Kai):
     """A voice that writes far more than fits."""
 
     async def write_task(self, request: TaskRequest) -> str:

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from simcord import InteractionResult
 
-from bot.actions.companion import Question, ReflectionRequest, TaskRequest, Words
-from bot.kai.offline import OfflineVoice
+from bot.actions.companion import Hear, Question, ReflectionRequest, TaskRequest, Tools, Words
+from bot.kai.companion import Kai
 from db.pool import Pool
 from tests.behaviour.town import Town, is_private, open_town, text_of
 
@@ -190,10 +190,11 @@ async def test_a_button_of_another_version(town: Town) -> None:
         assert FAULT not in text_of(shown), odd
 
 
-class SlowVoice(OfflineVoice):
+class SlowVoice(Kai):
     """A voice that thinks for longer than Discord waits, as a model may."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.town: Town | None = None
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.answered_within_a_second: list[bool] = []
@@ -212,10 +213,12 @@ class SlowVoice(OfflineVoice):
         assert self.town is not None
         return sum(r.path.endswith("/callback") for r in self.town.env.http_requests)
 
-    async def answer(self, question: Question) -> Words:
+    async def answer(
+        self, question: Question, tools: Tools | None = None, hear: Hear | None = None
+    ) -> Words:
         """An answer, in a while."""
         await self._think()
-        return await super().answer(question)
+        return await super().answer(question, tools, hear)
 
     async def note_on(self, request: ReflectionRequest) -> Words:
         """A note, in a while."""

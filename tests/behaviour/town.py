@@ -24,7 +24,7 @@ from bot.actions.companion import Companion
 from bot.actions.seeding import seed_catalogue
 from bot.actions.services import Services
 from bot.client import KindnessBot
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from bot.rules.days import local_date, start_of_day
 from bot.settings import Settings
 from db.pool import Pool
@@ -262,7 +262,7 @@ async def open_town(pool: Pool, companion: Companion | None = None) -> AsyncGene
         return worlds[0].now()
 
     await seed_catalogue(pool, discord.utils.utcnow)
-    services = Services(pool, companion or OfflineVoice(), clock)
+    services = Services(pool, companion or Kai(), clock)
     bot = KindnessBot(services, SETTINGS, trust_stored_sync=False)
     env = simcord.Env(bot, shard_count=1)
     worlds.append(env)

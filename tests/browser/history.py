@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.actions import doing, joining
 from bot.actions.services import Services
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from bot.playground import HOME_GUILD_ID
 from bot.rules.points import Kind
 from db.pool import Pool, create_pool
@@ -52,7 +52,7 @@ async def _do(pool: Pool, item: _Item) -> None:
     discord_id: int = await pool.fetchval(PERSON, item.who)
     item_id: int = await pool.fetchval(f"SELECT id FROM {item.kind}s WHERE name = $1", item.name)
     clock = _Clock()
-    services = Services(pool, OfflineVoice(), clock)
+    services = Services(pool, Kai(), clock)
     for number, days in enumerate(item.days_ago):
         clock.now = dt.datetime.now(dt.UTC) - days * DAY
         caller = services.caller(discord_id, item.who, HOME_GUILD_ID, "en-GB")

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from bot.actions.services import Services
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from db.members import Caller
 from db.pool import Pool
 
@@ -50,7 +50,7 @@ async def start_over(pool: Pool) -> None:
 
 def services_at(pool: Pool, now: dt.datetime) -> Services:
     """The actions' services at an instant (aware UTC), with KAI's offline voice."""
-    return Services(pool, OfflineVoice(), lambda: now)
+    return Services(pool, Kai(), lambda: now)
 
 
 def member(services: Services, discord_id: int, guild_id: int | None = None) -> Caller:

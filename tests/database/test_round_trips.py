@@ -15,7 +15,7 @@ from bot.actions.seeding import seed_catalogue
 from bot.actions.services import Services
 from bot.actions.types import Caller
 from bot.client import KindnessBot
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from bot.ui.manner import Manner
 from db.pool import Pool, create_pool
 from tests.behaviour.town import HOME_ID, Town, open_town, text_of
@@ -99,6 +99,8 @@ BUDGETS = {
     "button read": READ,
     "button share": READ,
     "button forget": WRITE,
+    "button care": NONE,
+    "button keep": SIGHT_AND_WRITE,  # the draft is read first; and a model may write the note
 }
 """What a use may cost once its statements are prepared."""
 
@@ -193,7 +195,7 @@ FIRST_WRITES: dict[str, Use] = {
 async def test_making_an_account_costs_nothing_more(database_url: str) -> None:
     """The first deed of somebody whom the bot has never seen: their rows come with the read."""
     async with tapped(database_url) as tap, _small_pool(tap) as pool:
-        services = Services(pool, OfflineVoice(), discord.utils.utcnow)
+        services = Services(pool, Kai(), discord.utils.utcnow)
         await seed_catalogue(pool, discord.utils.utcnow)
         ids = {
             "challenge": await pool.fetchval("SELECT min(id) FROM challenges"),

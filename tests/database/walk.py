@@ -10,6 +10,9 @@ from unittest.mock import patch
 
 from simcord import InteractionResult, MemberActor
 
+from bot.ui.buttons import Press
+from bot.ui.card import Card, Colour
+from tests.behaviour.chapters import DRAFT
 from tests.behaviour.town import Town, text_of
 
 
@@ -44,6 +47,14 @@ class Walk:
     ) -> InteractionResult:
         """Press a button of a verb."""
         return await self.measure(f"button {verb}", says, self.town.press(who, shown, label))
+
+    async def posted(self, who: MemberActor, verb: str, says: str, *args: int) -> None:
+        """Press a button of a verb on a card of the bot's in the room."""
+        button = Press("Then", verb, *args)
+        room = self.town.bot.get_partial_messageable(self.town.room.id)
+        card = await room.send(view=Card(Colour.NOTE, "From KAI", buttons=[button]))
+        use = who.click(card, custom_id=button.custom_id)
+        await self.measure(f"button {verb}", says, use)
 
     async def send(
         self, who: MemberActor, form: InteractionResult, name: str, says: str, /, **values: Any
@@ -85,6 +96,7 @@ class Walk:
         await self.slash(who, "kai ask", "KAI", message="How do I begin?")
         shown = await self.slash(who, "kai forget", "Shall it forget")
         await self.press(who, shown, "Forget them all", "forget", "KAI has forgotten")
+        await self.posted(who, "care", "988")
 
     async def _challenges(self, who: MemberActor) -> None:
         first = await self.town.item_id("challenge", "Kind to the Living World")
@@ -129,6 +141,8 @@ class Walk:
         await self.slash(who, "quest done", "Day 1 is done", quest=quests[1])
         words = {"quest": quests[2], "reflection": "It was good."}
         await self.slash(who, "quest done", "It was good", "with a reflection", **words)
+        draft = await self.town.value(DRAFT, await self.town.user_id(who), quests[1])
+        await self.posted(who, "keep", "It made me smile", draft)
         await self.slash(who, "quest progress", "is next")
         await self.town.tomorrow()
         unseen = {"quest": quests[2]}

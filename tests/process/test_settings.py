@@ -36,6 +36,16 @@ WRONG = {
     "without any space in it.",
     'DISCORD_TOKEN="hidden\\nword"': "DISCORD_TOKEN must be the bot's token and nothing else, "
     "without any space in it.",
+    "KAI_MODEL=gpt-5-mini": "KAI_MODEL must be openai:NAME or anthropic:NAME, such as "
+    "openai:gpt-5-mini.",
+    "KAI_MODEL=openai:gpt-5-mini": "KAI_API_KEY must be set for KAI_MODEL, unless KAI_BASE_URL names "
+    "a server of your own that needs none.",
+    "KAI_API_KEY=hidden-word": "KAI_MODEL must be set where KAI_BASE_URL or KAI_API_KEY is.",
+    "KAI_MODEL=openai:x\nKAI_API_KEY=hidden word": "KAI_API_KEY must be the model's API key and "
+    "nothing else, without any space in it.",
+    "KAI_BASE_URL=localhost:11434/v1": "KAI_BASE_URL must be an address that begins with http://.",
+    "KAI_SECONDS=0": "KAI_SECONDS is not right: input should be greater than or equal to 1.",
+    "KAI_CONCURRENT=65": "KAI_CONCURRENT is not right: input should be less than or equal to 64.",
     "# me\n\nhidden-word": "Line 3 of .env is not a setting such as DEFAULT_ZONE=America/Toronto.",
     "DISCORD TOKEN=hidden-word": "Line 1 of .env is not a setting such as "
     "DEFAULT_ZONE=America/Toronto.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import cast
 
 from tests.transport import commands
 from tests.transport.commands import Commands
+from tests.transport.forms import submitted
 from tests.transport.gateway import Gateway
 from tests.transport.interactions import (
     AUTOCOMPLETE,
@@ -20,12 +20,13 @@ from tests.transport.interactions import (
     Exchange,
     Interactions,
 )
-from tests.transport.messages import EPHEMERAL, items_of, number, walk
+from tests.transport.messages import EPHEMERAL, Messages, number, walk
 from tests.transport.wire import Bell
-from tests.transport.world import EVERYONE, Channel, Json, Role, User, World, snowflake
+from tests.transport.world import Channel, Json, Role, User, World, snowflake
 
-BUTTON, STRING_SELECT, TEXT_INPUT = 2, 3, 4
+BUTTON, STRING_SELECT = 2, 3
 LINK_STYLE = 5
+MEMBERS_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Stage:
 
     world: World
     commands: Commands
+    messages: Messages
     interactions: Interactions
     gateway: Gateway
     bell: Bell
@@ -51,7 +53,8 @@ class Stage:
 class Actor:
     """A person with one place in view: a channel, or their DMs with the bot.
 
-    Every deed returns its `Exchange` at once; the bot's answer is awaited on that.
+    Every deed returns its `Exchange` at once; the bot's answer is awaited on that. Only what they
+    `say` returns the message.
     """
 
     user: User
@@ -70,6 +73,41 @@ class Actor:
     def in_dms(self) -> Actor:
         """The same person in their DMs with the bot."""
         return self.at(self.stage.world.dm_with(self.user))
+
+    async def say(
+        self,
+        text: str,
+        *,
+        mentions: Sequence[Actor | User] = (),
+        reply_to: Json | None = None,
+        ping: bool = True,
+    ) -> Json:
+        """Write a message, of which the bot hears as far as its intents go; gives the message.
+
+        Those of `mentions` whom the text does not name are named before it (the bot is
+        `world.me`). A reply pings whom it answers unless `ping` is off. Everybody may ping
+        everyone here. Raises ValueError for what the client would not send.
+        """
+        people = [_plain(person) for person in mentions]
+        names = [p.mention for p in people if isinstance(p, User) and p.mention not in text]
+        content = " ".join([*names, text]).strip()
+        if not 1 <= len(content) <= MEMBERS_CHARACTERS:
+            raise ValueError(f"a message of {len(content)} characters")
+        if self.channel.guild is not None and self.id not in self.channel.guild.members:
+            raise ValueError(f"{self.user.name} is not in {self.channel.guild.name}")
+        if reply_to is not None and not self._reads(reply_to):
+            raise ValueError(f"{self.user.name} cannot reply to that message here")
+        message = self.stage.messages.write(self.user, self.channel, content, reply_to, ping=ping)
+        await self.stage.gateway.flush()
+        self.stage.bell.ring()
+        return message
+
+    async def mention_bot(
+        self, text: str, *, reply_to: Json | None = None, ping: bool = True
+    ) -> Json:
+        """Write a message to the bot, whom it names first, as `say` does."""
+        me = self.stage.world.me
+        return await self.say(text, mentions=[me], reply_to=reply_to, ping=ping)
 
     async def slash(self, path: str, /, **options: object) -> Exchange:
         """Use a slash command: `slash("challenge join", challenge=3)`.
@@ -138,7 +176,7 @@ class Actor:
         modal = deepcopy(opened.modal)
         number(modal["components"])
         left = dict(fields)
-        components = [_submitted(component, left) for component in modal["components"]]
+        components = [submitted(component, left) for component in modal["components"]]
         if left:
             raise LookupError(f"{modal['title']!r} has no field {sorted(left)}")
         data: Json = {"custom_id": modal["custom_id"], "components": components}
@@ -168,6 +206,11 @@ class Actor:
             raise ValueError(f"{self.user.name} does not see that message")
         return self.at(channel)
 
+    def _reads(self, message: Json) -> bool:
+        """Whether the message is one that everybody reads in the channel in view."""
+        here = self.stage.messages.in_channel(self.channel)
+        return any(message["id"] == other["id"] for other in here)
+
     def _payload(self, kind: int, data: Json) -> Json:
         world, guild = self.stage.world, self.channel.guild
         common: Json = {
@@ -189,7 +232,7 @@ class Actor:
                 "channel": self.channel.payload(),
                 "context": 1,
                 "authorizing_integration_owners": {"0": "0"},
-                "app_permissions": str(EVERYONE),
+                "app_permissions": str(world.bot_permissions(self.channel)),
             }
         permissions = str(guild.permissions_of(self.user))
         return common | {
@@ -200,7 +243,7 @@ class Actor:
             "member": guild.members[self.user.id].payload() | {"permissions": permissions},
             "context": 0,
             "authorizing_integration_owners": {"0": str(guild.id)},
-            "app_permissions": str(guild.permissions_of(world.me)),
+            "app_permissions": str(world.bot_permissions(self.channel)),
         }
 
     def _resolved(self, given: Mapping[str, object]) -> Json:
@@ -242,31 +285,3 @@ class Actor:
 
 def _plain(value: object) -> object:
     return value.user if isinstance(value, Actor) else value
-
-
-def _submitted(component: Json, left: dict[str, str | list[str]]) -> Json:
-    """A modal's component as the client sends it back; takes its fields from `left`."""
-    kind: int = component["type"]
-    if kind == 18:
-        inner = _input(component["component"], component["label"], left)
-        return {"type": 18, "id": component["id"], "component": inner}
-    if kind == 1:
-        inputs = [_input(c, c.get("label", ""), left) for c in component["components"]]
-        return {"type": 1, "id": component["id"], "components": inputs}
-    return {"type": kind, "id": component["id"]}
-
-
-def _input(part: Json, label: str, left: dict[str, str | list[str]]) -> Json:
-    sent: Json = {key: part[key] for key in ("type", "id", "custom_id")}
-    keys = [key for key in (part["custom_id"], label) if key in left]
-    given = left.pop(keys[0]) if keys else None
-    if part["type"] == TEXT_INPUT:
-        text = cast("str", part.get("value") or "" if given is None else given)
-        low, high = part.get("min_length") or 0, part.get("max_length") or 4000
-        if (not text and part.get("required", True)) or (text and len(text) < low):
-            raise ValueError(f"{label!r} is too short: {text!r}")
-        if len(text) > high:
-            raise ValueError(f"{label!r} takes {high} characters, not {len(text)}")
-        return sent | {"value": text}
-    values = [o["value"] for o in items_of(part, "options") if o.get("default")]
-    return sent | {"values": values if given is None else list(given)}

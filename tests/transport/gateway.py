@@ -20,7 +20,9 @@ from tests.transport.world import Guild, Json, World
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME = 0, 1, 2, 6
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
 GUILDS_INTENT = 1 << 0
-PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15  # members, presences, message content
+GUILD_MESSAGES_INTENT, DIRECT_MESSAGES_INTENT = 1 << 9, 1 << 12
+MESSAGE_CONTENT_INTENT = 1 << 15
+PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | MESSAGE_CONTENT_INTENT  # the others: members, presences
 AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
 
 
@@ -67,10 +69,14 @@ class Session:
         number, count = self.shard
         return (0 if guild_id is None else (guild_id >> 22) % count) == number
 
-    async def dispatch(self, name: str, data: Json) -> None:
-        """Send an event, now or when the bot resumes."""
+    def note(self, name: str, data: Json) -> None:
+        """Put an event, as it is now, in line; `flush` sends it."""
         event: Json = {"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data}
         self._events.append(json.loads(json.dumps(event)))
+
+    async def dispatch(self, name: str, data: Json) -> None:
+        """Send an event, now or when the bot resumes."""
+        self.note(name, data)
         await self.flush()
 
     async def resume(self, socket: Socket, sequence: int) -> None:
@@ -95,13 +101,16 @@ class Session:
 
 
 class Gateway:
-    """All sessions and sockets. `identifies` and `resumes` count what was accepted."""
+    """All sessions and sockets. `identifies` and `resumes` count what was accepted.
+
+    `allowed` are the privileged intents that the application has been granted.
+    """
 
     def __init__(self, world: World, bell: Bell, token: str, privileged_intents: bool) -> None:
         self._world = world
         self._bell = bell
         self._token = token
-        self._allowed = PRIVILEGED_INTENTS if privileged_intents else 0
+        self.allowed = PRIVILEGED_INTENTS if privileged_intents else 0
         self._sockets: set[Socket] = set()
         self.url = ""
         self.sessions: dict[str, Session] = {}
@@ -114,11 +123,20 @@ class Gateway:
         """The sessions that have a connection now."""
         return [session for session in self.sessions.values() if session.socket is not None]
 
+    def hearers(self, guild_id: int | None, intent: int = 0) -> list[Session]:
+        """The sessions that cover the guild and asked for the intent."""
+        sessions = self.sessions.values()
+        return [s for s in sessions if s.covers(guild_id) and s.intents & intent == intent]
+
     async def dispatch(self, name: str, data: Json, guild_id: int | None, intent: int = 0) -> None:
         """Send an event to every session that covers the guild and asked for the intent."""
+        for session in self.hearers(guild_id, intent):
+            await session.dispatch(name, data)
+
+    async def flush(self) -> None:
+        """Send every session what stands in line for it."""
         for session in list(self.sessions.values()):
-            if session.covers(guild_id) and session.intents & intent == intent:
-                await session.dispatch(name, data)
+            await session.flush()
 
     async def announce(self, guild: Guild) -> None:
         """Tell the bot that it has joined a guild."""
@@ -177,7 +195,7 @@ class Gateway:
             await session.resume(socket, data["seq"])
 
     async def _identify(self, socket: Socket, data: Json) -> None:
-        if data["intents"] & PRIVILEGED_INTENTS & ~self._allowed:
+        if data["intents"] & PRIVILEGED_INTENTS & ~self.allowed:
             await socket.ws.close(code=DISALLOWED_INTENTS)
             return
         number, count = data.get("shard", (0, 1))

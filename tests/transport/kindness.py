@@ -14,7 +14,7 @@ from bot.actions.companion import Companion
 from bot.actions.services import Clock, Services
 from bot.app import point_at
 from bot.client import KindnessBot
-from bot.kai.offline import OfflineVoice
+from bot.kai.companion import Kai
 from bot.settings import Settings
 from db.pool import Pool
 from tests.transport.standin import StandIn, addressed_to
@@ -72,7 +72,7 @@ async def running_bot(
     A home is taken as it is in production: it is the first guild, and stored.
     """
     settings = settings_for(stand_in)
-    services = Services(pool, companion or OfflineVoice(), clock, settings.default_zone)
+    services = Services(pool, companion or Kai(), clock, settings.default_zone)
     others = len(stand_in.gateway.live)
     with addressed_to(stand_in):  # for its end: it gives the addresses back
         point_at(settings)

@@ -1,17 +1,20 @@
-"""The stand-in's messages: made and edited from the bot's bodies, and checked as Discord would."""
+"""The stand-in's messages: made and edited from the bot's bodies, checked as Discord would, and
+those that people write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import cast
 
+from tests.transport.mentions import Pings, all_allowed, pings
 from tests.transport.wire import ApiError, Upload
-from tests.transport.world import Channel, Json, User, snowflake, timestamp
+from tests.transport.world import Channel, Json, User, World, snowflake, timestamp
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
+REPLY = 19
 _SETTABLE = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # and: no embeds, no notification
 
 
@@ -78,21 +81,36 @@ def _invalid(why: str) -> ApiError:
     return ApiError(400, 50035, f"Invalid Form Body: {why}")
 
 
-class Messages:
-    """All messages by id. An edit changes the message in place, so whoever holds it sees it."""
+def _reply(channel: Channel, answered: Json) -> Json:
+    """What makes a message the answer to another one, which it shows as it is now."""
+    reference = {"type": 0, "message_id": answered["id"], "channel_id": answered["channel_id"]}
+    if channel.guild is not None:
+        reference["guild_id"] = str(channel.guild.id)
+    shown = {key: value for key, value in answered.items() if key != "referenced_message"}
+    return {"type": REPLY, "message_reference": reference, "referenced_message": shown}
 
-    def __init__(self, author: User) -> None:
-        self._author = author
+
+class Messages:
+    """All messages by id. An edit changes the message in place, so whoever holds it sees it.
+
+    Each has a key of ours, `pinged`: whom it really pinged when it was posted, by ids (as
+    numbers) of people and roles, and "everyone". An edit pings nobody, nor does the end of a
+    deferral, nor an ephemeral message. `tell` is told of every new or changed message.
+    """
+
+    def __init__(self, world: World, tell: Callable[[str, Json], None]) -> None:
+        self._world = world
+        self._tell = tell
         self._by_id: dict[int, Json] = {}
         self._nonces: dict[tuple[int, str], Json] = {}
 
-    def blank(self, channel: Channel, flags: int = 0) -> Json:
-        """An empty message of the bot's, not yet in the channel."""
+    def blank(self, channel: Channel, flags: int = 0, author: User | None = None) -> Json:
+        """An empty message, the bot's unless it has an author, not yet in the channel."""
         message: Json = {
             "id": str(snowflake()),
             "channel_id": str(channel.id),
             "type": 0,
-            "author": self._author.payload(),
+            "author": (author or self._world.me).payload(),
             "content": "",
             "embeds": [],
             "components": [],
@@ -100,6 +118,7 @@ class Messages:
             "mentions": [],
             "mention_roles": [],
             "mention_everyone": False,
+            "pinged": [],
             "pinned": False,
             "tts": False,
             "timestamp": timestamp(),
@@ -111,21 +130,40 @@ class Messages:
     def post(
         self, channel: Channel, body: Json, files: Sequence[Upload] = (), extra: Json | None = None
     ) -> Json:
-        """Put a message into the channel; an enforced nonce seen before gives the first one."""
+        """Put a message into the channel; an enforced nonce seen before gives the first one.
+
+        Raises ApiError 50035 when it answers a message that is not there, unless it may.
+        """
         key = (channel.id, str(body.get("nonce")))
         if body.get("enforce_nonce") and key in self._nonces:
             return self._nonces[key]
         message = self.blank(channel, body.get("flags") or 0) | (extra or {})
+        if body.get("message_reference"):
+            message |= self._answering(channel, body["message_reference"])
         self._fill(message, body, files)
         check(message)
+        found = self._name(message, body.get("allowed_mentions"))
+        message["pinged"] = [] if message["flags"] & EPHEMERAL else found.listed()
         self.keep(message)
         if body.get("enforce_nonce"):
             self._nonces[key] = message
         return message
 
+    def write(
+        self, author: User, channel: Channel, text: str, reply_to: Json | None, *, ping: bool
+    ) -> Json:
+        """Put a person's message into the channel; `ping` is for whom it replies to."""
+        message = self.blank(channel, author=author) | {"content": text}
+        if reply_to is not None:
+            message |= _reply(channel, reply_to)
+        message["pinged"] = self._name(message, all_allowed(replied_user=ping)).listed()
+        self.keep(message)
+        return message
+
     def keep(self, message: Json) -> None:
         """Put a ready message where its id finds it."""
         self._by_id[int(message["id"])] = message
+        self._tell("MESSAGE_CREATE", message)
 
     def edit(self, message: Json, body: Json, files: Sequence[Upload] = ()) -> Json:
         """Change what the body names; the first edit of a deferred answer is its arrival."""
@@ -136,7 +174,10 @@ class Messages:
             changed["edited_timestamp"] = timestamp()
         self._fill(changed, body, files)
         check(changed)
+        if "content" in body or "components" in body:
+            self._name(changed, body.get("allowed_mentions"))
         message.update(changed)
+        self._tell("MESSAGE_UPDATE", message)
         return message
 
     def find(self, message_id: int, channel_id: int, *, hidden_too: bool = False) -> Json:
@@ -160,6 +201,26 @@ class Messages:
             for message in self._by_id.values()
             if message["channel_id"] == str(channel.id) and not message["flags"] & EPHEMERAL
         ]
+
+    def _answering(self, channel: Channel, reference: Json) -> Json:
+        try:
+            return _reply(channel, self.find(int(reference["message_id"]), channel.id))
+        except ApiError:
+            if reference.get("fail_if_not_exists") is False:
+                return {}
+            raise _invalid("message_reference: Unknown message") from None
+
+    def _name(self, message: Json, allowed: Json | None) -> Pings:
+        """Fill in the message's mentions, which are those that are allowed to ping."""
+        pieces = [c["content"] for c in walk(message["components"]) if c["type"] == 10]
+        answered = message.get("referenced_message")
+        replied_to = None if answered is None else int(answered["author"]["id"])
+        found = pings("\n".join([message["content"], *pieces]), allowed, replied_to)
+        users = self._world.users
+        message["mentions"] = [users[i].payload() for i in found.users if i in users]
+        message["mention_roles"] = [str(role_id) for role_id in found.roles]
+        message["mention_everyone"] = found.everyone
+        return found
 
     def _fill(self, message: Json, body: Json, files: Sequence[Upload]) -> None:
         if "content" in body:

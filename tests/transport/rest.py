@@ -15,11 +15,12 @@ from hashlib import sha256
 from aiohttp import BodyPartReader, web
 
 from tests.transport.commands import Commands
+from tests.transport.feed import Feed
 from tests.transport.gateway import Gateway
 from tests.transport.interactions import Interactions
 from tests.transport.messages import Messages
 from tests.transport.wire import HANGS_UP, Answer, ApiError, Fault, Request, Upload
-from tests.transport.world import Channel, Guild, Json, World
+from tests.transport.world import MANAGE_MESSAGES, SEND_MESSAGES, Channel, Guild, Json, World
 
 BASE = "/api/v10"
 Handler = Callable[[Request, re.Match[str]], Answer]
@@ -34,6 +35,7 @@ class Rest:
     messages: Messages
     interactions: Interactions
     gateway: Gateway
+    feed: Feed
     token: str
     shards: int
 
@@ -55,9 +57,9 @@ class Rest:
             ("GET", rf"/applications/{me}(?:/guilds/(\d+))?/commands", self._list_commands),
             ("PUT", rf"/applications/{me}(?:/guilds/(\d+))?/commands", self._sync),
             ("GET", r"/channels/(\d+)", lambda r, m: Answer(self._channel(m).payload())),
-            ("POST", r"/channels/(\d+)/typing", lambda r, m: Answer()),
+            ("POST", r"/channels/(\d+)/typing", self._type),
             ("POST", r"/channels/(\d+)/messages", self._post),
-            ("GET", message, lambda r, m: Answer(self._found(m))),
+            ("GET", message, self._read),
             ("PATCH", message, lambda r, m: Answer(self._edited(r, m))),
             ("DELETE", message, self._delete),
             ("POST", r"/interactions/(\d+)/([^/]+)/callback", self._callback),
@@ -69,7 +71,10 @@ class Rest:
         self._routes = [(method, re.compile(path), handler) for method, path, handler in routes]
 
     async def serve(self, incoming: web.Request) -> web.Response:
-        """Record the request, answer it, and record the answer's status."""
+        """Record the request, answer it, and record the answer's status.
+
+        What the bot hears of it by the gateway goes out first, as it mostly does at Discord.
+        """
         request = await _read(incoming)
         self.requests.append(request)
         fault = next((fault for fault in self.faults if fault.meets(request)), None)
@@ -82,6 +87,7 @@ class Rest:
             if fault.status == HANGS_UP and incoming.transport is not None:
                 incoming.transport.abort()
             answer = fault.answer()
+        await self.gateway.flush()
         request.status = 204 if answer.body is None else answer.status
         if answer.body is None:
             return web.Response(status=204, headers=answer.headers)
@@ -145,17 +151,45 @@ class Rest:
         return Answer(self.commands.overwrite(self._scope(match), request.body))
 
     def _post(self, request: Request, match: re.Match[str]) -> Answer:
-        return Answer(self.messages.post(self._channel(match), request.body, request.files))
+        channel = self._channel(match)
+        if channel.guild is None and channel.readonly:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
+        self._require(channel, SEND_MESSAGES)
+        return Answer(self.messages.post(channel, request.body, request.files))
+
+    def _type(self, request: Request, match: re.Match[str]) -> Answer:
+        channel = self._channel(match)
+        if channel.guild is not None:
+            self._require(channel, SEND_MESSAGES)
+        return Answer()
+
+    def _read(self, request: Request, match: re.Match[str]) -> Answer:
+        return Answer(self.feed.readable(self._found(match), self.gateway.allowed))
 
     def _found(self, match: re.Match[str]) -> Json:
         return self.messages.find(int(match[2]), int(match[1]))
 
     def _edited(self, request: Request, match: re.Match[str]) -> Json:
-        return self.messages.edit(self._found(match), request.body, request.files)
+        message = self._found(match)
+        if not self._wrote(message):
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        return self.messages.edit(message, request.body, request.files)
 
     def _delete(self, request: Request, match: re.Match[str]) -> Answer:
-        self.messages.remove(self._found(match))
+        message, channel = self._found(match), self._channel(match)
+        if not self._wrote(message):
+            if channel.guild is None:
+                raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+            self._require(channel, MANAGE_MESSAGES)
+        self.messages.remove(message)
         return Answer()
+
+    def _wrote(self, message: Json) -> bool:
+        return message["author"]["id"] == str(self.world.me.id)
+
+    def _require(self, channel: Channel, permission: int) -> None:
+        if not self.world.bot_permissions(channel) & permission:
+            raise ApiError(403, 50013, "Missing Permissions")
 
     def _callback(self, request: Request, match: re.Match[str]) -> Answer:
         interaction_id, token = int(match[1]), match[2]

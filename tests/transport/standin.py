@@ -21,6 +21,7 @@ from discord.http import Route
 
 from tests.transport.actors import Actor, Stage
 from tests.transport.commands import Commands
+from tests.transport.feed import Feed
 from tests.transport.gateway import GUILDS_INTENT, Gateway
 from tests.transport.interactions import Exchange, Interactions
 from tests.transport.messages import Messages
@@ -53,12 +54,17 @@ class StandIn:
         self.bell = Bell()
         self.gateway = Gateway(self.world, self.bell, token, privileged_intents)
         self.commands = Commands(self.world.me.id)
-        messages = Messages(self.world.me)
+        self._feed = Feed(self.world, self.gateway)
+        messages = Messages(self.world, self._feed.tell)
         interactions = Interactions(messages, self.bell, self.world.me.id, patience)
         self._messages = messages
-        self._stage = Stage(self.world, self.commands, interactions, self.gateway, self.bell)
+        self._stage = Stage(
+            self.world, self.commands, messages, interactions, self.gateway, self.bell
+        )
         self._rest = Rest(
-            self.world, self.commands, messages, interactions, self.gateway, token, shards
+            *(self.world, self.commands, messages, interactions, self.gateway, self._feed),
+            token=token,
+            shards=shards,
         )
         self._bot_permissions = bot_permissions
         self.guild = self.world.add_guild("Get Kinder", bot_permissions)
@@ -141,8 +147,17 @@ class StandIn:
         """Somebody leaves a guild; the bot has no members intent and is not told."""
         del (guild or self.guild).members[who.id]
 
+    def close_dms(self, who: Actor) -> None:
+        """Somebody takes no more direct messages: posting there is refused with 50007."""
+        self.world.dm_with(who.user).readonly = True
+
     def messages_in(self, channel: Channel) -> list[Json]:
         """The bot's messages that everybody there can read, oldest first."""
+        mine = str(self.world.me.id)
+        return [m for m in self.conversation_in(channel) if m["author"]["id"] == mine]
+
+    def conversation_in(self, channel: Channel) -> list[Json]:
+        """All messages that everybody there can read, people's too, oldest first."""
         return self._messages.in_channel(channel)
 
     # What arrived
@@ -220,6 +235,11 @@ class StandIn:
     async def deliver_twice(self, exchange: Exchange) -> None:
         """Dispatch the same INTERACTION_CREATE once more."""
         await self._stage.deliver(exchange)
+
+    async def deliver_message_twice(self, message: Json) -> None:
+        """Dispatch the message's MESSAGE_CREATE once more."""
+        self._feed.tell("MESSAGE_CREATE", message)
+        await self.gateway.flush()
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.actions.companion import GuidanceRequest, Question, Words
-from bot.kai.offline import OfflineVoice
+from bot.actions.companion import GuidanceRequest, Hear, Question, Tools, Words
+from bot.kai.companion import Kai
 from bot.ui import answering
 from db.pool import Pool, create_pool
 from tests.transport.actors import Actor
@@ -30,7 +30,7 @@ EDIT = "/messages/@original$"
 SLOW = 1.2  # seconds
 
 
-class SlowVoice(OfflineVoice):
+class SlowVoice(Kai):
     """KAI, thinking for longer than an interaction may wait unanswered."""
 
     async def write_guidance(self, request: GuidanceRequest) -> str:
@@ -38,10 +38,12 @@ class SlowVoice(OfflineVoice):
         await asyncio.sleep(SLOW)
         return await super().write_guidance(request)
 
-    async def answer(self, question: Question) -> Words:
+    async def answer(
+        self, question: Question, tools: Tools | None = None, hear: Hear | None = None
+    ) -> Words:
         """An answer, after a while."""
         await asyncio.sleep(SLOW)
-        return await super().answer(question)
+        return await super().answer(question, tools, hear)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ EVERYONE = discord.Permissions(
     use_application_commands=True,
 ).value
 ALL_PERMISSIONS = discord.Permissions.all().value
+SEND_MESSAGES = discord.Permissions(send_messages=True).value
+MANAGE_MESSAGES = discord.Permissions(manage_messages=True).value
 
 _counter = itertools.count(1)
 
@@ -47,6 +49,11 @@ class User:
     locale: str = "en-GB"
     bot: bool = False
     id: int = field(default_factory=snowflake)
+
+    @property
+    def mention(self) -> str:
+        """What names them in a message."""
+        return f"<@{self.id}>"
 
     def payload(self) -> Json:
         """The user object."""
@@ -91,12 +98,17 @@ class Role:
 
 @dataclass(eq=False)
 class Channel:
-    """A guild's text channel, or one person's DMs with the bot."""
+    """A guild's text channel, or one person's DMs with the bot.
+
+    Where it is `readonly` the bot may not post; people may. The bot finds that out by trying, or
+    from an interaction's `app_permissions`.
+    """
 
     name: str
     guild: Guild | None = None
     recipient: User | None = None
     position: int = 0
+    readonly: bool = False
     id: int = field(default_factory=snowflake)
 
     def payload(self) -> Json:
@@ -258,6 +270,11 @@ class World:
         """The channel with that id, in any guild or among the DMs."""
         places = [*self.dms.values(), *(c for g in self.guilds.values() for c in g.channels)]
         return next((channel for channel in places if channel.id == channel_id), None)
+
+    def bot_permissions(self, channel: Channel) -> int:
+        """What the bot may do in that channel, as permission bits."""
+        bits = EVERYONE if channel.guild is None else channel.guild.permissions_of(self.me)
+        return bits & ~SEND_MESSAGES if channel.readonly else bits
 
     def account(self) -> Json:
         """The bot's own user object, as only it may see it."""

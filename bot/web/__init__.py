@@ -1,0 +1,1 @@
+"""What the bot tells machines over HTTP."""
