@@ -17,7 +17,6 @@ from rich.console import Console
 from bot import logs
 from bot.actions.seeding import CatalogueError, seed_catalogue
 from bot.app import (
-    DATABASE_TROUBLE,
     StartError,
     database_trouble,
     open_database,
@@ -30,6 +29,7 @@ from bot.kai import evaluation, trying
 from bot.kai.companion import Kai
 from bot.kai.safety import concern_of
 from bot.settings import Settings, SettingsError, load
+from db.pool import TROUBLE
 from migrations import runner
 
 cli = typer.Typer(
@@ -192,7 +192,7 @@ def _carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
         asyncio.run(work(settings))
     except SENTENCES as error:
         _end(str(error))
-    except DATABASE_TROUBLE as error:
+    except TROUBLE as error:
         _end(str(database_trouble(error)))
     except Exception:
         log.exception("unexpected error")  # not Python's own traceback, which would show secrets

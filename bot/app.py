@@ -28,7 +28,7 @@ from bot.kai.companion import Kai
 from bot.kai.voice import Voice
 from bot.settings import Settings
 from bot.web.metrics import serving_metrics
-from db.pool import Pool, create_pool
+from db.pool import TROUBLE, Pool, create_pool
 from migrations import runner
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,6 @@ SLOT_SECONDS = 10.0
 AUTHENTICATION_FAILED = 4004
 """The code with which Discord's gateway closes when a token is reset under a running bot."""
 
-DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 T = TypeVar("T")
 
@@ -97,7 +96,7 @@ async def open_pool(url: str, settings: Settings) -> AsyncGenerator[Pool]:
     idle_seconds = 0 if settings.discord_token is None else IDLE_SECONDS
     try:
         pool = await create_pool(url, size=settings.pool_size, idle_seconds=idle_seconds)
-    except (*DATABASE_TROUBLE, ValueError) as error:  # ValueError: asyncpg cannot read the URL
+    except (*TROUBLE, ValueError) as error:  # ValueError: asyncpg cannot read the URL
         raise database_trouble(error) from error
     try:
         await _refuse_old_server(pool)
@@ -172,9 +171,6 @@ async def _run_on(
         if settings.metrics_port is not None:
             await _serve_metrics(stack, settings.metrics_port)
         voice = await stack.enter_async_context(opened_voice(settings))
-
-        if voice is not None:
-            await budget(settings, pool, discord.utils.utcnow).tidy()
 
         def kai(clock: Clock) -> Kai:
             return Kai(voice, budget(settings, pool, clock), seconds=settings.kai_seconds)

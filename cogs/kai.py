@@ -18,7 +18,7 @@ from bot.ui.answering import answer, show_so_far
 from bot.ui.buttons import number_in, pressed
 from bot.ui.manner import Manner
 from bot.ui.notices import FIRST_USE
-from bot.ui.replying import Reply, tell_privately, typing_in
+from bot.ui.replying import Reply, said_before, tell_privately, typing_in
 from bot.ui.streaming import Stream
 from cogs.common import Part
 
@@ -66,7 +66,14 @@ class Kai(Part, commands.GroupCog, group_name="kai"):
             return
         stream = Stream(reply.show)
         async with typing_in(message.channel):
-            me, words = await talking.ask(self.services, self._writer(message), text, stream.hear)
+            me, words = await talking.ask(
+                self.services,
+                self._writer(message),
+                text,
+                stream.hear,
+                public=not _is_direct(message),
+                replied_to=said_before(message, self.bot.user_id),
+            )
         cards = talk.answer_cards(words)
         if words.crisis and not _is_direct(message):
             told = await tell_privately(message.author, cards[0])

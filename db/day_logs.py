@@ -15,7 +15,7 @@ from db.rows import Badge, Kind, twins
 
 COMPLETE_DAY = twins("""
 WITH owner AS (
-    SELECT user_id FROM discord.accounts WHERE user_id = $1 FOR UPDATE
+    SELECT user_id, forgotten_until FROM discord.accounts WHERE user_id = $1 FOR UPDATE
 ), enrolment AS (
     UPDATE public.user_challenges e
        SET current_day = $5, status = $6::text,
@@ -60,7 +60,9 @@ WITH owner AS (
     INSERT INTO public.kai_interactions
            (user_id, context_type, context_id, message, assistant_response, function_called,
             created_at)
-    SELECT user_id, $12, challenge_id, $11, $13, $14, $9 FROM enrolment WHERE $11::text IS NOT NULL
+    SELECT user_id, $12, challenge_id, $11, $13, $14, $9
+      FROM enrolment JOIN owner o USING (user_id)
+     WHERE $11::text IS NOT NULL AND (o.forgotten_until IS NULL OR o.forgotten_until < $8)
 )
 SELECT account.points AS total, b.id, b.name, b.icon, b.description, b.points_required
   FROM enrolment
@@ -70,11 +72,13 @@ SELECT account.points AS total, b.id, b.name, b.icon, b.description, b.points_re
  ORDER BY b.points_required""")
 
 FIRST_SIGHT = twins("""
-WITH log AS (
+WITH owner AS (
+    SELECT user_id, forgotten_until FROM discord.accounts WHERE user_id = $1 FOR SHARE
+), log AS (
     INSERT INTO public.challenge_logs AS l
            (user_id, challenge_id, day_number, kai_notes, completed)
-    SELECT $1, sight.item_id, sight.day, sight.words, false
-      FROM unnest($2::int[], $3::int[], $4::text[]) AS sight (item_id, day, words)
+    SELECT owner.user_id, sight.item_id, sight.day, sight.words, false
+      FROM owner, unnest($2::int[], $3::int[], $4::text[]) AS sight (item_id, day, words)
     ON CONFLICT (user_id, challenge_id, day_number) DO UPDATE SET kai_notes = EXCLUDED.kai_notes
      WHERE l.kai_notes IS NULL
     RETURNING challenge_id, kai_notes
@@ -82,8 +86,9 @@ WITH log AS (
     INSERT INTO public.kai_interactions
            (user_id, context_type, context_id, message, assistant_response, function_called,
             created_at)
-    SELECT $1, $6, log.challenge_id, asked.message, log.kai_notes, $7, $8
+    SELECT owner.user_id, $6, log.challenge_id, asked.message, log.kai_notes, $7, $8
       FROM log
+      JOIN owner ON owner.forgotten_until IS NULL OR owner.forgotten_until::timestamp < $8
       JOIN unnest($2::int[], $5::text[]) AS asked (item_id, message)
         ON asked.item_id = log.challenge_id
 )
@@ -103,18 +108,27 @@ SELECT {ME_COLUMNS},
 
 # A draft that was agreed to is used up by it, and is agreed to once.
 REFLECT = twins("""
-WITH draft AS (
-    DELETE FROM discord.reflection_drafts WHERE id = $8 AND user_id = $1 RETURNING id
+WITH owner AS (
+    SELECT user_id, forgotten_until FROM discord.accounts WHERE user_id = $1 FOR SHARE
+), draft AS (
+    DELETE FROM discord.reflection_drafts d USING owner o
+     WHERE d.id = $8 AND d.user_id = o.user_id
+    RETURNING d.id
 ), log AS (
-    UPDATE public.challenge_logs SET reflection = $4
-     WHERE user_id = $1 AND challenge_id = $2 AND day_number = $3 AND completed
+    UPDATE public.challenge_logs l SET reflection = $4
+      FROM owner o
+     WHERE l.user_id = o.user_id AND l.challenge_id = $2 AND l.day_number = $3 AND l.completed
        AND ($8::int IS NULL OR EXISTS (SELECT FROM draft))
-    RETURNING user_id, challenge_id
+    RETURNING l.user_id, l.challenge_id
+), turn AS (
+    INSERT INTO public.kai_interactions
+           (user_id, context_type, context_id, message, assistant_response, function_called,
+            created_at)
+    SELECT o.user_id, $5, log.challenge_id, $4, $6, 'save_reflection', $7
+      FROM log JOIN owner o USING (user_id)
+     WHERE o.forgotten_until IS NULL OR o.forgotten_until::timestamp < $7
 )
-INSERT INTO public.kai_interactions
-       (user_id, context_type, context_id, message, assistant_response, function_called, created_at)
-SELECT user_id, $5, challenge_id, $4, $6, 'save_reflection', $7 FROM log
-RETURNING id""")
+SELECT count(*) FROM log""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +268,8 @@ async def reflect(
 
     With `draft_id` it is one that KAI offered to save; False, too, when that was saved before.
     """
-    turn = await pool.fetchval(
+    written: int = await pool.fetchval(
         REFLECT[kind],
         *(me.user_id, item_id, day, reflection, context_type, response, naive(now), draft_id),
     )
-    return turn is not None
+    return written > 0

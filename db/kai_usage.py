@@ -1,7 +1,7 @@
 """What KAI's model may use, counted here so that every process shares it.
 
 A call takes a slot and counts as a turn when it is admitted; its tokens are added when it ends.
-Days are UTC dates. All rows are locked in one order: slot, member, guild, bot, breaker.
+Days are UTC dates. Rows are locked in one order: slot, member, guild, bot, breaker.
 """
 
 import datetime as dt
@@ -13,19 +13,21 @@ from db.pool import Pool
 if TYPE_CHECKING:
     from asyncpg import Record
 
-Refusal = Literal["resting", "busy", "member", "guild", "tokens"]
+Refusal = Literal["resting", "busy", "member", "guild", "tokens", "uncounted"]
 """Why a call is not admitted: the breaker is open, all slots are taken, or a day's limit is used
-up: the member's turns, the server's, or the tokens of the whole bot. (Direct messages count as
-server 0, which has no limit of its own.)"""
+up: the member's turns, the server's, or the tokens of the whole bot; or the database could not
+count it. (Direct messages count as server 0, which has no limit of its own.)"""
 
 ADMIT = """
 WITH breaker AS (
     SELECT id FROM discord.kai_breakers WHERE model = $1 AND open_until > $2
 ), slot AS (
-    UPDATE discord.kai_slots SET taken_until = $3
+    UPDATE discord.kai_slots SET taken_until = $3, user_id = $6
      WHERE id = (SELECT id FROM discord.kai_slots
                   WHERE slot <= $4 AND (taken_until IS NULL OR taken_until <= $2)
                     AND NOT EXISTS (SELECT FROM breaker)
+                    AND (SELECT count(*) FROM discord.kai_slots
+                          WHERE user_id = $6 AND taken_until > $2) < $11
                   ORDER BY slot LIMIT 1
                     FOR UPDATE SKIP LOCKED)
     RETURNING slot
@@ -57,27 +59,36 @@ SELECT (SELECT slot FROM slot) AS slot,
 SETTLE = """
 WITH freed AS (
     UPDATE discord.kai_slots SET taken_until = NULL WHERE slot = $1 AND taken_until = $2
+    RETURNING slot
 ), spent AS (
-    UPDATE discord.kai_usage SET tokens = tokens + $4
-     WHERE day = $3 AND scope = 'bot' AND subject_id = 0 AND $4 > 0
+    UPDATE discord.kai_usage u SET tokens = u.tokens + $4
+      FROM (SELECT count(*) FROM freed) AS first
+     WHERE u.day = $3 AND u.scope = 'bot' AND u.subject_id = 0 AND $4 > 0
+    RETURNING u.id
 ), failed AS (
     INSERT INTO discord.kai_breakers AS b (model, failures, open_until)
-    SELECT $5, 1, $8::timestamptz WHERE $6
+    SELECT $5, 1, $8::timestamptz FROM (SELECT count(*) FROM spent) AS first WHERE $6
     ON CONFLICT (model) DO UPDATE
        SET failures = b.failures + 1,
-           open_until = COALESCE($8, CASE WHEN b.failures + 1 >= $7 THEN $9::timestamptz END)
-), well AS (
-    UPDATE discord.kai_breakers SET failures = 0, open_until = NULL
-     WHERE model = $5 AND NOT $6 AND failures > 0
+           open_until = GREATEST(b.open_until, $8,
+                                 CASE WHEN b.failures + 1 >= $7 THEN $9::timestamptz END)
 )
-SELECT 1"""
+UPDATE discord.kai_breakers b SET failures = 0, open_until = NULL
+  FROM (SELECT count(*) FROM spent) AS first
+ WHERE b.model = $5 AND $10 AND b.failures > 0 AND (b.open_until IS NULL OR b.open_until <= $11)"""
 
-TIDY = "DELETE FROM discord.kai_usage WHERE day < $1"
+TIDY = """
+WITH drafts AS (DELETE FROM discord.reflection_drafts WHERE created_at < $2)
+DELETE FROM discord.kai_usage WHERE day < $1"""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a day and a call may use. `call_seconds` is how long a slot is held at most."""
+    """What a day and a call may use. `call_seconds` is how long a slot is held at most.
+
+    After so many `failures` in a row the model rests for `rest_seconds`, and never for longer than
+    `longest_rest`, whatever it asks for. A member has `member_at_once` calls at a time.
+    """
 
     member_turns: int
     guild_turns: int
@@ -86,6 +97,8 @@ class Limits:
     call_seconds: float
     failures: int = 5
     rest_seconds: float = 60
+    longest_rest: float = 600
+    member_at_once: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,7 @@ async def admit(
                 ADMIT,
                 *(model, now, until, limits.concurrent, day, user_id, guild_id),
                 *(limits.member_turns, limits.guild_turns, limits.day_tokens),
+                limits.member_at_once,
             )
             _take_back_if_refused(row["refusal"])
             return Pass(row["slot"], until, day)
@@ -144,23 +158,24 @@ async def settle(
     passed: Pass,
     *,
     tokens: int,
+    answered: bool,
     failed: bool,
     rest: float | None,
     now: dt.datetime,
 ) -> None:
-    """End a call: free its slot, add its tokens, and note whether the model failed.
+    """End a call: free its slot, add its tokens, and note whether the model answered or failed.
 
-    After `limits.failures` in a row the model rests for `rest_seconds`; at once, and for `rest`
-    seconds, when it asked for that itself.
+    (It did neither when the call was broken off.) When it asked for a `rest` of so many seconds it
+    has it at once.
     """
-    asked = None if rest is None else now + dt.timedelta(seconds=rest)
+    asked = None if rest is None else now + dt.timedelta(seconds=min(rest, limits.longest_rest))
     await pool.execute(
         SETTLE,
         *(passed.slot, passed.until, passed.day, tokens, model, failed, limits.failures),
-        *(asked, now + dt.timedelta(seconds=limits.rest_seconds)),
+        *(asked, now + dt.timedelta(seconds=limits.rest_seconds), answered, now),
     )
 
 
-async def tidy(pool: Pool, before: dt.date) -> None:
-    """Drop the counts of days before this one."""
-    await pool.execute(TIDY, before)
+async def tidy(pool: Pool, before: dt.date, drafts_before: dt.datetime) -> None:
+    """Drop the counts of days before this one, and offered reflections that nobody took up."""
+    await pool.execute(TIDY, before, drafts_before)

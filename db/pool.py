@@ -14,6 +14,9 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What is raised when the database cannot be reached, or cannot do what it is asked."""
+
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 10
 WAIT_SECONDS = 10

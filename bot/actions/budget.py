@@ -3,18 +3,28 @@
 It is counted in PostgreSQL, so that several processes share it.
 """
 
+import asyncio
 import datetime as dt
 import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from bot.actions.services import Clock
 from db import kai_usage
-from db.kai_usage import Limits, Refusal
-from db.pool import Pool
+from db.kai_usage import Limits, Pass, Refusal
+from db.pool import TROUBLE, Pool
 
-KEPT_DAYS = 30
+log = structlog.get_logger(__name__)
+
+KEPT = dt.timedelta(days=30)
+"""How long the counts of a day stay."""
+DRAFTS_KEPT = dt.timedelta(days=2)
+"""How long a reflection that KAI offered to save waits; by then its day has passed everywhere."""
+PAUSES = (0.3, 0.7, 1.0)
+"""Seconds between two looks for a free slot."""
 
 
 class OverBudgetError(Exception):
@@ -27,7 +37,7 @@ class OverBudgetError(Exception):
 
 @dataclass(slots=True)
 class Call:
-    """A model call under way; whoever makes it notes what it cost, and whether it failed.
+    """A model call under way; whoever makes it notes what it cost, and what came of it.
 
     `rest` are the seconds that the model asked to be left alone. Whoever waits for it gives up at
     `deadline`, an instant of the event loop's clock.
@@ -35,6 +45,7 @@ class Call:
 
     deadline: float = math.inf
     tokens: int = 0
+    answered: bool = False
     failed: bool = False
     rest: float | None = None
 
@@ -47,30 +58,54 @@ class Budget:
         self._pool = pool
         self._model = model
         self._clock = clock
+        self._tidied_on: dt.date | None = None
 
     @asynccontextmanager
     async def call(self, user_id: int, guild_id: int | None) -> AsyncGenerator[Call]:
-        """One call for a member, from its admission to its end. Raises OverBudgetError."""
-        passed = await kai_usage.admit(
-            self._pool, self._model, self.limits, user_id, guild_id, self._clock()
-        )
-        if not isinstance(passed, kai_usage.Pass):
-            raise OverBudgetError(passed)
+        """One call for a member, from its admission to its end. Raises OverBudgetError.
+
+        Trouble with the database never costs the member their answer: what cannot be counted is
+        not admitted, and a call that cannot be settled leaves its slot to run out.
+        """
+        passed = await self._admitted(user_id, guild_id)
         call = Call()
         try:
             yield call
         finally:
-            await kai_usage.settle(
-                self._pool,
-                self._model,
-                self.limits,
-                passed,
-                tokens=call.tokens,
-                failed=call.failed,
-                rest=call.rest,
-                now=self._clock(),
-            )
+            try:
+                await self._settle(passed, call)
+            except TROUBLE as error:
+                log.warning("a call of the model was not settled", error=repr(error))
 
-    async def tidy(self) -> None:
-        """Drop the counts of long ago."""
-        await kai_usage.tidy(self._pool, self._clock().date() - dt.timedelta(days=KEPT_DAYS))
+    async def _admitted(self, user_id: int, guild_id: int | None) -> Pass:
+        for pause in (*PAUSES, None):
+            try:
+                passed = await kai_usage.admit(
+                    self._pool, self._model, self.limits, user_id, guild_id, self._clock()
+                )
+            except TROUBLE as error:
+                log.warning("a call of the model was not counted", error=repr(error))
+                raise OverBudgetError("uncounted") from error
+            if isinstance(passed, Pass):
+                return passed
+            if passed != "busy" or pause is None:
+                raise OverBudgetError(passed)
+            await asyncio.sleep(pause)
+        raise AssertionError("the last look returns or raises")
+
+    async def _settle(self, passed: Pass, call: Call) -> None:
+        now = self._clock()
+        await kai_usage.settle(
+            self._pool,
+            self._model,
+            self.limits,
+            passed,
+            tokens=call.tokens,
+            answered=call.answered,
+            failed=call.failed,
+            rest=call.rest,
+            now=now,
+        )
+        if passed.day != self._tidied_on:
+            self._tidied_on = passed.day
+            await kai_usage.tidy(self._pool, (now - KEPT).date(), now - DRAFTS_KEPT)

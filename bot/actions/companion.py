@@ -14,7 +14,10 @@ from bot.rules.points import Kind
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """A quest day's mystery task. `theme` is `random_task_seed`; `earlier` must not come again."""
+    """A quest day's mystery task. `theme` is `random_task_seed`; `earlier` must not come again.
+
+    It is `unread` when the day is done already, and the task is for the record alone.
+    """
 
     user_id: int
     guild_id: int | None
@@ -26,6 +29,7 @@ class TaskRequest:
     day: int
     total_days: int
     earlier: tuple[str, ...]
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class Question:
     """What a member asks KAI, with their own progress and nobody else's.
 
     `now` is aware UTC, `zone` the member's. `turns` are their latest exchanges with KAI that are
-    not forgotten, newest first: what they wrote, and what KAI answered.
+    not forgotten, newest first: what they wrote, and what KAI answered. They are left out where
+    others read the answer too (`public`). `replied_to` is what KAI said in the message to which
+    this one is a reply.
     """
 
     user_id: int
@@ -97,6 +103,8 @@ class Question:
     done_today: bool
     points: int
     turns: tuple[tuple[str, str], ...] = ()
+    public: bool = False
+    replied_to: str | None = None
 
 
 Deed = Literal["done", "today", "join", "view", "keep"]
@@ -179,7 +187,7 @@ class Words:
 
 
 Hear = Callable[[str], Awaitable[None]]
-"""Is told all of an answer so far, again and again while it is being written. Never raises."""
+"""Is told all of an answer so far, at most once a second while it is written. Never raises."""
 
 
 class Companion(Protocol):

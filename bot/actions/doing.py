@@ -91,7 +91,7 @@ async def _complete_day(
                 raise AlreadyFinished(kind, enrolment.name, enrolment.finished_on, None)
             raise TooEarly(enrolment.name, today.opens)
         if kind == "quest":
-            seen = await with_words(services, caller, me, [today])
+            seen = await with_words(services, caller, me, [today], unread=True)
             if seen is None:
                 continue
             today = seen[0]

@@ -18,12 +18,19 @@ MAX_CALLED = 100
 
 
 async def ask(
-    services: Services, caller: Caller, message: str, hear: Hear | None = None
+    services: Services,
+    caller: Caller,
+    message: str,
+    hear: Hear | None = None,
+    *,
+    public: bool = False,
+    replied_to: str | None = None,
 ) -> tuple[Me, Words]:
     """KAI's answer to a member, logged as a turn with what the member saw.
 
-    Those who `hear` are told the answer while it is being written. Raises BadText, handing the
-    text back, and Suspended.
+    Those who `hear` are told the answer while it is being written. `public` says that others read
+    it too; `replied_to` is what KAI had said, when the message is a reply to that.
+    Raises BadText, handing the text back, and Suspended.
     """
     text = checked_text(message, "Your message", limit=MAX_QUESTION)
     if text is None:
@@ -31,8 +38,14 @@ async def ask(
     me, progress = await turns.read_progress(services.pool, caller)
     if me.suspended:
         raise Suspended().returning(text)
-    question = _question(caller, me, progress, text)
-    words = await services.companion.answer(question, Toolbox(services, caller), hear)
+    question = replace(
+        _question(caller, me, progress, text),
+        public=public,
+        turns=() if public else progress.turns,
+        replied_to=replied_to,
+    )
+    tools = Toolbox(services, caller, public=public)
+    words = await services.companion.answer(question, tools, hear)
     return me, await _written(services, caller, me, text, words)
 
 
@@ -77,7 +90,6 @@ def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question
         streak=streak(progress.dates, today).days,
         done_today=today in progress.dates,
         points=me.points,
-        turns=progress.turns,
     )
 
 

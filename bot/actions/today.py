@@ -1,5 +1,6 @@
 """What today asks: the day that is open, with KAI's words for it, or the one already done."""
 
+import asyncio
 import datetime as dt
 from dataclasses import dataclass, replace
 
@@ -106,17 +107,19 @@ async def todays_quests(
 
 
 async def with_words(
-    services: Services, caller: Caller, me: Me, days: list[Today]
+    services: Services, caller: Caller, me: Me, days: list[Today], *, unread: bool = False
 ) -> list[Today] | None:
     """The same days with KAI's words in each that wants some, written if this is the first sight.
 
-    None when somebody else saw one first: read again.
+    `unread` words are for the record: the day is about to be done. None when somebody else saw one
+    first: read again.
     """
     unseen = [day for day in days if _wants_words(day)]
     if not unseen:
         return days
     kind = unseen[0].enrolment.kind
-    sights = [await _first_sight(services, caller, me, day) for day in unseen]
+    writing = (_first_sight(services, caller, me, day, unread=unread) for day in unseen)
+    sights = await asyncio.gather(*writing)
     written = await day_logs.write_first_sights(
         services.pool,
         me,
@@ -142,7 +145,9 @@ def _wants_words(day: Today) -> bool:
     return not day.done and day.log.words is None and asks
 
 
-async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -> Sight:
+async def _first_sight(
+    services: Services, caller: Caller, me: Me, day: Today, *, unread: bool
+) -> Sight:
     item, number = day.enrolment, day.log.day
     if item.kind == "quest":
         task = await services.companion.write_task(
@@ -157,6 +162,7 @@ async def _first_sight(services: Services, caller: Caller, me: Me, day: Today) -
                 day=number,
                 total_days=item.total_days,
                 earlier=item.earlier,
+                unread=unread,
             )
         )
         return Sight(item.item_id, number, task, None)

@@ -13,15 +13,21 @@ from bot.actions.companion import Offer
 from bot.actions.services import Services
 from bot.actions.today import Today, day_of, is_done_today
 from bot.errors import UserError
+from bot.rules.days import local_time
 from bot.rules.enrolment import ACTIVE, COMPLETED
 from bot.rules.points import Kind, day_points, difficulty_of
-from bot.rules.texts import MAX_TEXT, is_blank, is_storable
+from bot.rules.texts import is_blank, is_storable
 from db import catalogue, challenges, quests
 from db.catalogue import Item
-from db.members import Caller
+from db.members import Caller, Me
 from db.rows import Enrolment
 
 MAX_OFFERS = 4
+MAX_DRAFT = 600
+MAX_DRAFT_LINES = 12
+"""What of a reflection fits on the card under which its writer agrees to it, whole."""
+MAX_ABOUT = 300
+"""Characters of a description that the model is told."""
 SUGGESTIONS = 3
 Facts = Mapping[str, Any]
 
@@ -39,10 +45,11 @@ def _offered(what: str) -> Facts:
 
 @dataclass(slots=True)
 class Toolbox:
-    """The tools of one answer to one member."""
+    """The tools of one answer to one member, which others read too when it is `public`."""
 
     services: Services
     caller: Caller
+    public: bool = False
     called: list[str] = field(default_factory=list[str])
     offers: list[Offer] = field(default_factory=list[Offer])
 
@@ -73,7 +80,7 @@ class Toolbox:
     async def get_todays_task(self) -> Facts:
         """What today asks in each active item; a task never looked at is offered, not written."""
         self.called.append("get_todays_task")
-        days = await self._days()
+        _me, days = await self._days()
         if not days:
             return _refusal("They are on no challenge and no quest at the moment.")
         for day in days:
@@ -84,8 +91,12 @@ class Toolbox:
     async def save_reflection(self, day_number: int, reflection: str) -> Facts:
         """Offer to save the member's words on a day that they did today."""
         self.called.append("save_reflection")
-        if is_blank(reflection) or not is_storable(reflection) or len(reflection) > MAX_TEXT:
-            return _refusal(f"A reflection is a text of 1 to {MAX_TEXT} characters.")
+        if self.public:
+            return _refusal("Others read this conversation. /kai ask is the place for reflections.")
+        if is_blank(reflection) or not is_storable(reflection):
+            return _refusal("There is no reflection in that.")
+        if len(reflection) > MAX_DRAFT or reflection.count("\n") > MAX_DRAFT_LINES:
+            return _refusal("That is too long for a button. Its form on the day's card takes it.")
         me, found = await self._enrolments()
         for item in found:
             day = item.last.day if item.last else None
@@ -100,15 +111,15 @@ class Toolbox:
     async def complete_day(self, kind: Kind, item: str) -> Facts:
         """Offer to mark today's day of an item as done."""
         self.called.append("complete_day")
-        days = [day for day in await self._days() if day.enrolment.kind == kind]
+        me, all_days = await self._days()
+        days = [day for day in all_days if day.enrolment.kind == kind]
         found = _named(item, days)
         if found is None:
             names = [day.enrolment.name for day in days]
             return _refusal(f"Which {kind}? They are on: {names}" if names else f"On no {kind}.")
         enrolment, number = found.enrolment, found.log.day
         if found.done:
-            opens = found.opens.isoformat() if found.opens else "never: that was the last day"
-            return _refusal(f"Day {number} of it is done already. The next opens: {opens}")
+            return _refusal(f"Day {number} of it is done already. {_next(me, found)}")
         offer = Offer("done", kind, enrolment.item_id, enrolment.name, number)
         return self._offer(offer, f"to mark day {number} of {enrolment.name} as done")
 
@@ -125,7 +136,7 @@ class Toolbox:
             offer = Offer("today", "quest", quest.id, quest.name)
             return self._offer(offer, f"to show today's act of {quest.name}")
         offer = Offer("join", "quest", quest.id, quest.name)
-        return self._offer(offer, f"to start the quest {quest.name}: {quest.description}")
+        return self._offer(offer, f"to start the quest {quest.name}: {_about(quest)}")
 
     async def get_challenge_preview(self, challenge_id: int) -> Facts:
         """What a challenge is about, with a button to look at it."""
@@ -141,7 +152,7 @@ class Toolbox:
         self._offer(Offer("view", "challenge", item.id, item.name))
         return {
             "name": item.name,
-            "description": item.description,
+            "description": _about(item),
             "days": item.total_days,
             "open_to_join": view.is_open,
             "their_status": item.status,
@@ -157,22 +168,21 @@ class Toolbox:
             _me, items = await catalogue.list_items(self.services.pool, self.caller, kind)
             free = [i for i in items if i.status not in (ACTIVE, COMPLETED)][:SUGGESTIONS]
             suggested[f"{kind}s"] = [
-                {"id": i.id, "name": i.name, "about": i.description, "days": i.total_days}
-                for i in free
+                {"id": i.id, "name": i.name, "about": _about(i), "days": i.total_days} for i in free
             ]
             if free:
                 self._offer(Offer("view", kind, free[0].id, free[0].name))
         return suggested
 
-    async def _enrolments(self) -> tuple[Any, list[Enrolment]]:
+    async def _enrolments(self) -> tuple[Me, list[Enrolment]]:
         me, challenge = await challenges.read_current(self.services.pool, self.caller)
         _me, active = await quests.read_current(self.services.pool, self.caller)
         return me, ([challenge] if challenge else []) + active
 
-    async def _days(self) -> list[Today]:
+    async def _days(self) -> tuple[Me, list[Today]]:
         me, found = await self._enrolments()
         days = [day_of(me, item, self.caller.now) for item in found]
-        return [day for day in days if day is not None]
+        return me, [day for day in days if day is not None]
 
     def _offer(self, offer: Offer, what: str = "") -> Facts:
         if offer not in self.offers:
@@ -180,6 +190,16 @@ class Toolbox:
                 return _refusal("There are enough buttons under this answer already.")
             self.offers.append(offer)
         return _offered(what)
+
+
+def _next(me: Me, day: Today) -> str:
+    if day.opens is None:
+        return "That was the last one."
+    return f"The next one opens on {local_time(day.opens, me.zone):%A at %H:%M}, their time."
+
+
+def _about(item: Item) -> str:
+    return (item.description or "")[:MAX_ABOUT]
 
 
 def _described(day: Today) -> Facts:

@@ -98,6 +98,9 @@ def problem_with_answer(text: str) -> str | None:
         return "The answer is empty: write one."
     if _SELF.search(text):
         return "Speak as KAI, and not of language models, prompts or instructions."
+    plain = _plain(text)
+    if any(rule.pattern.search(plain) for rule in _DIAGNOSIS):
+        return "Give no diagnosis and no dose."
     return None
 
 

@@ -3,6 +3,7 @@ voice in every kind of trouble.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -26,11 +27,14 @@ from bot.kai.checks import problem_with_answer
 from bot.kai.offline import OfflineVoice
 from bot.kai.safety import RESOURCES, Concern, concern_of
 from bot.kai.voice import MAX_ANSWER, Spoken, Voice, VoiceTroubleError
+from bot.rules.texts import storable
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-OVER_BUDGET = ("member", "guild", "tokens")
+ELLIPSIS = "…"
+TOLD_EVERY = 1.0
+"""Seconds between two times that an answer under way is checked and told; a shorter one is not."""
 
 
 class _Request(Protocol):
@@ -55,6 +59,8 @@ class Kai:
 
     async def write_task(self, request: TaskRequest) -> str:
         """The task for a quest day, different from every earlier one."""
+        if request.unread:
+            return self._offline.write_task(request)
         return await self._words(
             "task",
             request,
@@ -83,12 +89,12 @@ class Kai:
     async def note_on(self, request: ReflectionRequest) -> Words:
         """A warm note on a reflection; resources when it speaks of danger."""
         if concern_of(request.text) is Concern.CRISIS:
-            return _resources("note")
+            return _met_by_us("note", Words(RESOURCES, crisis=True))
         spoken = await self._ask("note", request, lambda voice, call: voice.note_on(request, call))
         if isinstance(spoken, str):
             return Words(self._offline.note_on(request), fell_back=spoken or None)
         if spoken.concern is Concern.CRISIS:
-            return _resources("note")
+            return Words(RESOURCES, crisis=True)
         return Words(spoken.text)
 
     async def answer(
@@ -97,7 +103,7 @@ class Kai:
         """An answer; resources or a refusal, before a model is asked, where they are called for."""
         concern = concern_of(question.text)
         if concern is not None:
-            return self._met(concern, question)
+            return _met_by_us("answer", self._met(concern, question))
         spoken = await self._ask(
             "answer",
             question,
@@ -119,30 +125,26 @@ class Kai:
         call: Call,
     ) -> Spoken:
         """The model's answer, checked beside it: nothing that is not fit is heard or given."""
-
-        async def hear_what_is_fit(text: str) -> None:
-            if hear is not None and _is_fit(text):
-                await hear(_cut(text))
-
-        spoken = await voice.answer(question, tools, hear_what_is_fit if hear else None, call)
+        hearing = None if hear is None else _Hearing(hear)
+        spoken = await voice.answer(question, tools, hearing, call)
         if spoken.concern is not None:
             return spoken
-        if not _is_fit(spoken.text):
+        if concern_of(spoken.text) is Concern.CRISIS:  # it has understood what our check has not
+            return Spoken("", Concern.CRISIS)
+        if problem_with_answer(spoken.text) is not None:
             raise VoiceTroubleError("unfit", failed=False)
-        return Spoken(_cut(spoken.text))
+        return Spoken(_shown(spoken.text))
 
     def _met(self, concern: Concern, question: Question) -> Words:
         if concern is Concern.CRISIS:
-            return _resources("answer")
-        metrics.TURNS.labels("answer", "safety").inc()
+            return Words(RESOURCES, crisis=True)
         return Words(self._offline.refuse(concern, question))
 
     def _offline_answer(self, question: Question, cause: str) -> str:
         words = self._offline.answer(question)
         if not cause:
             return words
-        why = self._offline.away(question, over_budget=cause in OVER_BUDGET)
-        return f"{why}\n\n{words}"
+        return f"{self._offline.away(question, cause)}\n\n{words}"
 
     async def _words(
         self,
@@ -191,10 +193,13 @@ class Kai:
     ) -> Spoken:
         async with self._call(request) as call:
             try:
-                return await self._in_time(voice, call, ask)
+                spoken = await self._in_time(voice, call, ask)
             except VoiceTroubleError as error:
                 call.failed, call.rest = error.failed, error.rest
                 raise
+            else:
+                call.answered = True
+                return spoken
             finally:
                 metrics.TOKENS.labels(kind).inc(call.tokens)
 
@@ -231,28 +236,44 @@ class Kai:
         self._stopping = True
         now = asyncio.get_running_loop().time()
         for limit in self._under_way:
-            limit.reschedule(now)
-
-    async def close(self) -> None:
-        """Close the connections to the model."""
-        if self._voice is not None:
-            await self._voice.close()
+            if not limit.expired():
+                limit.reschedule(now)
 
 
-def _resources(kind: str) -> Words:
+class _Hearing:
+    """Tells of an answer while it is being written: now and then, and of what is fit."""
+
+    def __init__(self, hear: Hear) -> None:
+        self._hear = hear
+        self._told_at = time.monotonic()
+
+    async def __call__(self, text: str) -> None:
+        if time.monotonic() - self._told_at < TOLD_EVERY:
+            return
+        is_fit = problem_with_answer(text) is None and concern_of(text) is not Concern.CRISIS
+        if is_fit:
+            await self._hear(_shown(text))
+        self._told_at = time.monotonic()
+
+
+def _met_by_us(kind: str, words: Words) -> Words:
+    """What our own check says, before a model is asked."""
     metrics.TURNS.labels(kind, "safety").inc()
-    return Words(RESOURCES, crisis=True)
+    return words
 
 
-def _is_fit(text: str) -> bool:
-    return problem_with_answer(text) is None and concern_of(text) is not Concern.CRISIS
+# KAI gives no addresses and no telephone numbers of its own: an invented help line helps nobody.
+_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|(?<!\d)\+?\d(?:[ ().-]{0,2}\d){8,14}(?!\d)")
 
 
-def _cut(text: str) -> str:
-    """At most `MAX_ANSWER` characters, ending after a sentence if one ends near there."""
-    text = text.strip()
+def _shown(text: str) -> str:
+    """An answer as it is shown and kept: storable, without addresses, at most `MAX_ANSWER` long.
+
+    It ends after a sentence if one ends near there.
+    """
+    text = storable(_ADDRESS.sub(ELLIPSIS, text)).strip()
     if len(text) <= MAX_ANSWER:
         return text
     kept = text[: MAX_ANSWER - 1]
     end = max(kept.rfind(mark) for mark in (". ", "! ", "? ", "\n"))
-    return kept[: end + 1].rstrip() if end > MAX_ANSWER // 2 else kept.rstrip() + "…"
+    return kept[: end + 1].rstrip() if end > MAX_ANSWER // 2 else kept.rstrip() + ELLIPSIS

@@ -1,4 +1,4 @@
-"""How the safety check, or a model, does on the evaluation texts, which were written apart from it."""
+"""How the safety check, or a model, does on the evaluation texts, written apart from it."""
 
 import tomllib
 from collections.abc import Iterable, Iterator

@@ -43,7 +43,7 @@ from bot.actions.companion import (
 )
 from bot.kai import checks, prompts
 from bot.kai.model_tools import TOOLS
-from bot.kai.safety import Concern
+from bot.kai.safety import Concern, concern_of
 from bot.kai.voice import MAX_ANSWER, Spoken, VoiceTroubleError
 from bot.rules.points import Difficulty, difficulty_of
 
@@ -51,9 +51,10 @@ log = structlog.get_logger(__name__)
 
 PAUSES = (0.3, 1.0)
 """Seconds before a failed call is made again, unless the model asks for others."""
-LIMITS = UsageLimits(request_limit=5, tool_calls_limit=8)
+LIMITS = UsageLimits(request_limit=5, tool_calls_limit=8, total_tokens_limit=40_000)
 SETTINGS = ModelSettings(
-    max_tokens=2000,
+    max_tokens=3000,
+    thinking=False,  # or as little as the model can: a member waits
     max_retries=0,  # they are made here, in the time that there is
     framing_announcement="never",  # the instructions say what is data
 )
@@ -163,11 +164,14 @@ class ModelVoice:
     async def note_on(self, request: ReflectionRequest, call: Call) -> Spoken:
         """A checked note on a reflection, or a concern."""
 
+        def sees_danger(written: Note) -> bool:
+            return written.crisis or concern_of(written.text) is Concern.CRISIS
+
         def check(written: Note) -> str | None:
-            return None if written.crisis else checks.problem_with_note(written.text)
+            return None if sees_danger(written) else checks.problem_with_note(written.text)
 
         written = await self._run(self._note, prompts.note(request), call, check)
-        return Spoken(written.text.strip(), Concern.CRISIS if written.crisis else None)
+        return Spoken(written.text.strip(), Concern.CRISIS if sees_danger(written) else None)
 
     async def answer(
         self, question: Question, tools: Tools | None, hear: Hear | None, call: Call
@@ -230,6 +234,7 @@ class ModelVoice:
             except ModelAPIError as error:
                 wait = _wait_before_another(error, pause, call.deadline)
                 if wait is None:
+                    log.warning("the model has failed", error=str(error)[:300])
                     raise VoiceTroubleError(_cause_of(error), rest=error.retry_after) from error
                 log.info("asking the model again", cause=_cause_of(error), seconds=wait)
                 await asyncio.sleep(wait)
@@ -268,6 +273,8 @@ def open_voice(model: str, *, base_url: str | None, api_key: str | None) -> Mode
     server may need no key.
     """
     vendor, _, name = model.partition(":")
+    if base_url is not None:
+        api_key = api_key or "none"  # and never one of the environment's
     if vendor == "anthropic":
         claude = AnthropicModel(
             name, provider=AnthropicProvider(api_key=api_key, base_url=base_url)

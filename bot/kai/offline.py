@@ -19,6 +19,13 @@ from bot.kai.acts import choose_act
 from bot.kai.safety import Concern
 from bot.rules.points import difficulty_of
 
+AWAY = {
+    "member": "away_over_budget",
+    "guild": "away_all_used",
+    "tokens": "away_all_used",
+    "refusal": "away_refused",
+}
+"""What is said before a short answer, by the cause of its being short; "away" for all others."""
 PHRASES = Path(__file__).parent / "phrases.toml"
 
 
@@ -120,9 +127,9 @@ class OfflineVoice:
         """A kind refusal of a medical or legal question."""
         return _pick(f"refuse_{concern.value}", question.user_id, question.text)
 
-    def away(self, question: Question, *, over_budget: bool) -> str:
+    def away(self, question: Question, cause: str) -> str:
         """Why this is a short answer: the day's longer ones are used up, or none can be had now."""
-        occasion = "away_over_budget" if over_budget else "away"
+        occasion = AWAY.get(cause, "away")
         return _pick(occasion, question.user_id, question.text, name=question.name)
 
 

@@ -18,6 +18,7 @@ from bot.actions.companion import (
     TaskRequest,
 )
 from bot.kai.checks import MINUTES
+from bot.kai.safety import RESOURCES
 from bot.rules.days import local_time
 from bot.rules.points import difficulty_of
 
@@ -28,7 +29,9 @@ INSTRUCTIONS: dict[str, str] = tomllib.loads(
 
 MAX_TURNS = 12
 MAX_CONTEXT = 6000
-"""Characters of earlier turns in a prompt: about two thousand tokens."""
+"""Bytes of earlier turns in a prompt: about two thousand tokens."""
+MAX_ABOUT = 1000
+"""Characters of a catalogue's text in a prompt."""
 MAX_TURN = 800
 MAX_EARLIER = 60
 """How many earlier tasks a prompt names; the check knows them all."""
@@ -45,6 +48,7 @@ def conversation(question: Question) -> str:
     return fenced(
         {
             "message": question.text,
+            "audience": "everybody in the channel" if question.public else "this member alone",
             "member": {
                 "name": question.name,
                 "locale": question.locale,
@@ -60,6 +64,7 @@ def conversation(question: Question) -> str:
                 "done_something_today": question.done_today,
                 "points": question.points,
             },
+            "in_reply_to_kai": question.replied_to and question.replied_to[:MAX_TURN],
             "earlier_turns": _earlier(question.turns),
         }
     )
@@ -70,8 +75,10 @@ def _earlier(turns: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
     kept: list[dict[str, str]] = []
     room = MAX_CONTEXT
     for message, response in turns[:MAX_TURNS]:
+        if response == RESOURCES:
+            continue  # what was said then is not for KAI to come back to
         turn = {"member": message[:MAX_TURN], "kai": response[:MAX_TURN]}
-        room -= sum(map(len, turn.values()))
+        room -= sum(len(text.encode()) for text in turn.values())
         if room < 0:
             break
         kept.insert(0, turn)
@@ -115,10 +122,10 @@ def guidance(request: GuidanceRequest) -> str:
             "challenge": request.challenge,
             "day": request.day,
             "of_days": request.total_days,
-            "topic": request.prompt,
+            "topic": request.prompt[:MAX_ABOUT],
             "title": request.title,
-            "text": request.body,
-            "acts": request.acts,
+            "text": request.body[:MAX_ABOUT],
+            "acts": request.acts[:10],
         }
     )
 

@@ -72,14 +72,19 @@ def _spell(text: str) -> list[str]:
     plain = _NOT_LATIN.sub(" ", _UNSEEN.sub("", text))
     plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
     plain = _NUMBER.sub(" number ", _MARK_IN_WORD.sub("i", plain)).translate(_READ_AS)
+    return [word.strip("*") for word in _single(plain).split()]
+
+
+def _single(text: str) -> str:
+    """The text with no letter doubled."""
     for letter in ascii_lowercase:
-        while letter * 2 in plain:
-            plain = plain.replace(letter * 2, letter)
-    return [word.strip("*") for word in plain.split()]
+        while letter * 2 in text:
+            text = text.replace(letter * 2, letter)
+    return text
 
 
 def _joined(words: list[str], known: Container[str]) -> list[str]:
-    """The words with letters that were spelled apart, "d i e", read as the words that they spell."""
+    """The words, with letters that were spelled apart, "d i e", read together."""
     read: list[str] = []
     letters = ""
     for word in (*words, ""):
@@ -94,21 +99,20 @@ def _joined(words: list[str], known: Container[str]) -> list[str]:
 
 def _parted(letters: str, known: Container[str]) -> list[str]:
     """The fewest known words that spell these letters; a letter in none stands alone."""
-    best: list[tuple[int, int, str]] = [(0, 0, "")]
+    letters = _single(letters)
+    costs, starts = [0], [0]
     for end in range(1, len(letters) + 1):
-        cost, start, word = best[end - 1]
-        best.append((cost + 2, end - 1, letters[end - 1]))
-        word = ""
-        for start in range(end - 1, max(end - _LONGEST_APART, 0) - 1, -1):
-            if letters[start] != word[:1]:
-                word = letters[start] + word
-            if word in known and best[start][0] + 1 < best[end][0]:
-                best[end] = (best[start][0] + 1, start, word)
+        cost, start = costs[-1] + _UNKNOWN, end - 1
+        for place in range(max(end - _LONGEST_APART, 0), end):
+            if costs[place] + 1 < cost and letters[place:end] in known:
+                cost, start = costs[place] + 1, place
+        costs.append(cost)
+        starts.append(start)
     words: list[str] = []
-    place = len(letters)
-    while place:
-        _, place, word = best[place]
-        words.append(word)
+    end = len(letters)
+    while end:
+        words.append(letters[starts[end] : end])
+        end = starts[end]
     return words[::-1]
 
 
@@ -116,8 +120,11 @@ def _parted(letters: str, known: Container[str]) -> list[str]:
 _PART = re.compile(r"\[[^]]*\]|(?:\([^)]*\)|[^\s(])+")
 _GAP = "..."
 _LONGEST_GAP = 4
+# Letters apart that are read together, the longest word that they can spell, and what an unknown
+# letter weighs among words.
 _FEWEST_APART = 3
-_LONGEST_APART = 10
+_LONGEST_APART = 8
+_UNKNOWN = 2
 
 
 @dataclass(slots=True)
@@ -146,36 +153,35 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class _Hint:
-    """What calls for something only along with a hint of another group."""
+    """What calls for something only along with a hint of another list of the same group."""
 
     concern: Concern
     about: str
+    place: int
 
 
 _Meaning = Concern | _Hint | None
 """What a phrase calls for; None is an everyday one."""
 
 
-def _longest(start: _Node, words: list[str], index: int) -> tuple[_Meaning, int]:
-    """What the longest phrase through this node calls for, and where it ends: 0, if nowhere.
+def _endings(start: _Node, words: list[str], index: int) -> list[tuple[_Meaning, int]]:
+    """What each phrase through this node calls for, and where it ends.
 
     `index` is that of the word after the node's own.
     """
-    meaning, end = None, 0
+    found: list[tuple[_Meaning, int]] = []
     node: _Node | None = start
     while node is not None:
-        if node.ends and index >= end:
-            meaning, end = node.means, index
+        if node.ends:
+            found.append((node.means, index))
         if node.after_gap is not None:
             for beyond in range(index, min(index + _LONGEST_GAP + 1, len(words))):
                 after = node.after_gap.then.get(words[beyond])
                 if after is not None:
-                    found, found_end = _longest(after, words, beyond + 1)
-                    if found_end > end:
-                        meaning, end = found, found_end
+                    found += _endings(after, words, beyond + 1)
         node = node.then.get(words[index]) if index < len(words) else None
         index += 1
-    return meaning, end
+    return found
 
 
 class _Phrases:
@@ -194,7 +200,8 @@ class _Phrases:
         for concern in Concern:
             for group in data[concern.value]:
                 self._learn(group.get("phrases", ""), concern)
-                self._learn(group.get("hints", ""), _Hint(concern, group["about"]))
+                for place, hints in enumerate(group.get("hints", ())):
+                    self._learn(hints, _Hint(concern, group["about"], place))
                 self._learn(group.get("unless", ""), None)
         self._known |= self._same.keys()
 
@@ -215,15 +222,15 @@ class _Phrases:
             node = self._tree.then.get(word)
             if node is None:
                 continue
-            meaning, end = _longest(node, words, start + 1)
-            if meaning is not None:
-                grave.append((meaning, end - 1))
-            elif end:
-                everyday.update(range(start, end))
+            for meaning, end in _endings(node, words, start + 1):
+                if meaning is None:
+                    everyday.update(range(start, end))
+                else:
+                    grave.append((meaning, end - 1))
         told = {meaning for meaning, last in grave if last not in everyday}
-        hints = Counter(meaning.concern for meaning in told if isinstance(meaning, _Hint))
+        hinted = Counter((hint.concern, hint.about) for hint in told if isinstance(hint, _Hint))
         return {meaning for meaning in told if isinstance(meaning, Concern)} | {
-            concern for concern, groups in hints.items() if groups > 1
+            concern for (concern, _), lists in hinted.items() if lists > 1
         }
 
     def _learn(self, lines: str, meaning: _Meaning) -> None:

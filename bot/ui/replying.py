@@ -5,13 +5,15 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 
 from bot.errors import UserError
 from bot.ui.answering import NOT_SENT
-from bot.ui.card import Card
-from bot.ui.notices import error_card, fault_card
+from bot.ui.card import Card, Colour
+from bot.ui.notices import error_card, fault_card, notice
+from bot.ui.talk import neutral_card
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +22,8 @@ TYPING_SECONDS = 1.0
 PRIVATE_SECONDS = 5.0
 """How long a direct message is tried before the member is told where they wrote."""
 NOBODY = discord.AllowedMentions.none()
+
+NOT_HERE = "I can't answer that here. Please use `/kai ask`, where only you see what I say."
 
 
 class Reply:
@@ -62,9 +66,9 @@ class Reply:
         """Say what went wrong, as `answering.report` does for an interaction. Never raises."""
         try:
             if isinstance(error, UserError):
-                await self.finish(error_card(error))
+                await self._refuse(error)
                 return
-            if isinstance(error, NOT_SENT):
+            if isinstance(error, (discord.HTTPException, aiohttp.ClientError)):
                 log.warning("a message could not be answered", error=repr(error))
                 return
             reference = secrets.token_hex(4)
@@ -72,6 +76,15 @@ class Reply:
             await self.finish(fault_card(reference))
         except NOT_SENT as trouble:
             log.warning("could not say what went wrong", error=repr(trouble))
+
+    async def _refuse(self, error: UserError) -> None:
+        """A refusal is for the member alone: it may say what is nobody else's business."""
+        if self._message.guild is None:
+            await self.finish(error_card(error))
+        elif await tell_privately(self._message.author, error_card(error)):
+            await self.finish(neutral_card(told=True))
+        else:
+            await self.finish(notice(NOT_HERE, colour=Colour.KAI))
 
 
 @asynccontextmanager
@@ -91,11 +104,25 @@ async def typing_in(channel: discord.abc.Messageable) -> AsyncGenerator[None]:
         yield
 
 
+def said_before(message: discord.Message, user_id: int) -> str | None:
+    """What the bot, of this id, says in the message to which this one is a reply."""
+    before = message.reference.resolved if message.reference else None
+    if not isinstance(before, discord.Message) or before.author.id != user_id:
+        return None
+    texts = (
+        part.content
+        for component in before.components
+        for part in getattr(component, "children", [component])
+        if isinstance(part, discord.TextDisplay)
+    )
+    return "\n".join(texts) or None
+
+
 async def tell_privately(user: discord.User | discord.Member, card: Card) -> bool:
     """Write to a member directly; False when they take no direct messages, or none gets through."""
     try:
         async with asyncio.timeout(PRIVATE_SECONDS):
-            await user.send(view=card)
+            await user.send(view=card, files=card.files)
     except (*NOT_SENT, TimeoutError) as error:
         log.info("a member could not be told privately", error=repr(error))
         return False

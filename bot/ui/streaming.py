@@ -1,7 +1,6 @@
-"""Showing an answer while it is being written: at most one edit a second, and never in its way."""
+"""Showing an answer while it is being written, and never in its way for long."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -12,8 +11,6 @@ from bot.ui.talk import answer_so_far
 
 log = structlog.get_logger(__name__)
 
-EVERY = 1.0
-"""Seconds between two edits; an answer that takes no longer is shown at once, whole."""
 SHOW_SECONDS = 2.0
 """How long one edit may hold the answer up."""
 
@@ -24,15 +21,11 @@ class Stream:
     def __init__(self, show: Callable[[Card], Awaitable[None]], question: str | None = None):
         self._show = show
         self._question = question
-        self._shown_at = time.monotonic()
 
     async def hear(self, text: str) -> None:
-        """Show all of the answer so far, unless that was done a moment ago. Never raises."""
-        if time.monotonic() - self._shown_at < EVERY:
-            return
+        """Show all of the answer so far. Never raises."""
         try:
             async with asyncio.timeout(SHOW_SECONDS):
                 await self._show(answer_so_far(text, self._question))
         except (*NOT_SENT, TimeoutError) as error:
             log.info("an answer under way could not be shown", error=repr(error))
-        self._shown_at = time.monotonic()

@@ -7,7 +7,8 @@ from bot.ui.markdown import render, split
 from bot.ui.text import ELLIPSIS, as_label, is_cut, line, plural, quote
 
 MAX_PIECE = 2600
-MAX_DRAFT = 700
+MAX_DRAFT = 1500
+MAX_CARD = 3800
 MAX_FULL = 3500
 
 HELP = """## Get Kinder
@@ -38,17 +39,13 @@ def answer_cards(words: Words, question: str | None = None) -> list[Card]:
     pieces = split(render(words.text), MAX_PIECE) or [ELLIPSIS]
     drafts = [_draft(offer) for offer in words.offers if offer.deed == "keep"]
     buttons = [_button(offer) for offer in words.offers]
-    last = len(pieces) - 1
-    return [
-        Card(
-            Colour.KAI,
-            *(_heading(question) if number == 0 else []),
-            piece,
-            *(drafts if number == last else []),
-            buttons=buttons if number == last else [],
-        )
-        for number, piece in enumerate(pieces)
-    ]
+    blocks = [[*_heading(question), pieces[0]], *([piece] for piece in pieces[1:])]
+    if sum(map(len, [*blocks[-1], *drafts])) <= MAX_CARD:
+        blocks[-1] += drafts
+    else:
+        blocks.append(drafts)
+    cards = [Card(Colour.KAI, *block) for block in blocks[:-1]]
+    return [*cards, Card(Colour.KAI, *blocks[-1], buttons=buttons)]
 
 
 def answer_so_far(text: str, question: str | None = None) -> Card:

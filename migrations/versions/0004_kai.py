@@ -23,7 +23,8 @@ CREATE TABLE discord.kai_usage (
 CREATE TABLE discord.kai_slots (
     id          SERIAL PRIMARY KEY,
     slot        INT NOT NULL UNIQUE,
-    taken_until TIMESTAMPTZ
+    taken_until TIMESTAMPTZ,
+    user_id     INT
 );
 
 INSERT INTO discord.kai_slots (slot) SELECT generate_series(1, 64);

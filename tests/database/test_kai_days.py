@@ -24,7 +24,12 @@ QUEST = """
 INSERT INTO quests (name, description, total_days, difficulty, random_task_seed)
 VALUES ('A year of kindness', 'One act a day', 365, 'Easy', 'notes, neighbours') RETURNING id"""
 LIMITS = Limits(
-    member_turns=10_000, guild_turns=10_000, day_tokens=10**9, concurrent=8, call_seconds=30
+    member_turns=10_000,
+    guild_turns=10_000,
+    day_tokens=10**9,
+    concurrent=8,
+    call_seconds=30,
+    member_at_once=64,
 )
 PEOPLE = ("a neighbour", "a colleague", "a cousin", "a teacher", "a friend from school")
 
@@ -82,7 +87,7 @@ async def test_with_a_model_that_repeats_itself(
     try:
         tasks = await a_year(pool, kai)
     finally:
-        await kai.close()
+        await voice.close()
     assert len(tasks) == len(set(tasks)) == DAYS
     written = [task for task in tasks if task.startswith("A short note")]
     assert len(written) == of_the_models

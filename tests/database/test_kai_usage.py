@@ -14,7 +14,12 @@ from db.pool import Pool, create_pool
 GUILD = 1456074443980900000
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 LIMITS = Limits(
-    member_turns=1000, guild_turns=1000, day_tokens=1_000_000, concurrent=8, call_seconds=30
+    member_turns=1000,
+    guild_turns=1000,
+    day_tokens=1_000_000,
+    concurrent=8,
+    call_seconds=30,
+    member_at_once=64,
 )
 
 
@@ -38,6 +43,7 @@ async def use(
 ) -> None:
     async with budget.call(user_id, guild_id) as call:
         call.tokens = tokens
+        call.answered = True
 
 
 async def refusal_of(budget: Budget, user_id: int = 1, guild_id: int | None = GUILD) -> str | None:
@@ -126,7 +132,9 @@ async def test_the_slot_of_a_process_that_died_is_free_again(pool: Pool) -> None
     took_over = await kai_usage.admit(pool, "m", limits, 1, GUILD, later)
     assert isinstance(took_over, Pass)
     # The one that was believed dead ends after all: the slot is not its own any more.
-    await kai_usage.settle(pool, "m", limits, died, tokens=5, failed=False, rest=None, now=later)
+    await kai_usage.settle(
+        pool, "m", limits, died, tokens=5, answered=True, failed=False, rest=None, now=later
+    )
     assert await kai_usage.admit(pool, "m", limits, 1, GUILD, later) == "busy"
 
 
@@ -160,6 +168,40 @@ async def test_a_model_that_asks_for_rest_gets_it_at_once(pool: Pool) -> None:
     assert await refusal_of(budget_of(pool, now=NOW + dt.timedelta(seconds=31))) is None
 
 
+async def test_the_rest_of_a_model_has_an_end_and_is_not_cut_short(pool: Pool) -> None:
+    """Whatever it asks for; and neither a call that was under way nor a plain failure ends it."""
+    async with budget_of(pool).call(1, GUILD) as slow, budget_of(pool).call(2, GUILD) as failing:
+        async with budget_of(pool).call(3, GUILD) as call:
+            call.failed, call.rest = True, 86_400
+        slow.answered = True
+        failing.failed = True
+    assert await refusal_of(budget_of(pool, now=NOW + dt.timedelta(seconds=590))) == "resting"
+    assert await refusal_of(budget_of(pool, now=NOW + dt.timedelta(seconds=610))) is None
+
+
+async def test_a_member_has_so_many_calls_at_a_time(pool: Pool) -> None:
+    limits = replace(LIMITS, member_at_once=2)
+    passes = [await kai_usage.admit(pool, "m", limits, 1, GUILD, NOW) for _ in range(3)]
+    assert [isinstance(one, Pass) for one in passes] == [True, True, False]
+    assert isinstance(await kai_usage.admit(pool, "m", limits, 2, GUILD, NOW), Pass)
+
+
+async def test_a_slot_is_waited_for_a_little(pool: Pool) -> None:
+    budget = budget_of(pool, replace(LIMITS, concurrent=1))
+    async with budget.call(1, GUILD):
+        waiting = asyncio.create_task(refusal_of(budget, user_id=2))
+        await asyncio.sleep(0.1)
+    assert await waiting is None
+
+
+async def test_without_a_database_nothing_is_admitted_and_nothing_is_lost(pool: Pool) -> None:
+    budget = budget_of(pool)
+    async with budget.call(1, GUILD) as call:
+        call.answered = True
+        await pool.close()
+    assert await refusal_of(budget) == "uncounted"
+
+
 async def test_a_call_that_is_broken_off_gives_its_slot_back(pool: Pool) -> None:
     budget, begun = budget_of(pool), asyncio.Event()
 
@@ -182,6 +224,5 @@ async def test_a_call_that_is_broken_off_gives_its_slot_back(pool: Pool) -> None
 async def test_old_counts_are_dropped(pool: Pool) -> None:
     await use(budget_of(pool, now=NOW - dt.timedelta(days=40)))
     await use(budget_of(pool))
-    await budget_of(pool).tidy()
     days = await pool.fetch("SELECT DISTINCT day FROM discord.kai_usage")
     assert [row["day"] for row in days] == [NOW.date()]

@@ -59,6 +59,8 @@ PLACEHOLDERS = {
     "refuse_legal": set[str](),
     "away": {"name"},
     "away_over_budget": {"name"},
+    "away_all_used": {"name"},
+    "away_refused": {"name"},
 }
 
 

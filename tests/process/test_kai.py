@@ -99,5 +99,5 @@ async def test_metrics_tell_of_kais_turns() -> None:
         session.get(f"http://127.0.0.1:{port}/metrics") as response,
     ):
         text = await response.text()
-    names = ("kai_turns_total", "kai_turn_seconds_bucket", "kai_tokens_total", "kai_fallbacks_total")
-    assert [name for name in names if name not in text] == []
+    names = ("turns_total", "turn_seconds_bucket", "tokens_total", "fallbacks_total")
+    assert [name for name in names if f"kai_{name}" not in text] == []

@@ -38,8 +38,8 @@ WRONG = {
     "without any space in it.",
     "KAI_MODEL=gpt-5-mini": "KAI_MODEL must be openai:NAME or anthropic:NAME, such as "
     "openai:gpt-5-mini.",
-    "KAI_MODEL=openai:gpt-5-mini": "KAI_API_KEY must be set for KAI_MODEL, unless KAI_BASE_URL names "
-    "a server of your own that needs none.",
+    "KAI_MODEL=openai:gpt-5-mini": "KAI_API_KEY must be set for KAI_MODEL, unless KAI_BASE_URL "
+    "names a server of your own that needs none.",
     "KAI_API_KEY=hidden-word": "KAI_MODEL must be set where KAI_BASE_URL or KAI_API_KEY is.",
     "KAI_MODEL=openai:x\nKAI_API_KEY=hidden word": "KAI_API_KEY must be the model's API key and "
     "nothing else, without any space in it.",

@@ -192,6 +192,7 @@ HARD_TO_READ = {
     "accents on accents": "\u0301\u0316" * 2000,
     "letters and emoji": "a😭" * 2000,
     "stars": "s*i" * 1333,
+    "letters apart": "a b c d " * 500,
 }
 
 
@@ -230,10 +231,17 @@ def test_a_cry_for_help_is_heard_however_it_is_typed(disguise: Callable[[str], s
         *("kms", "k.m.s", "K M S", "s*icide", "s**cide", "su1cide", "su!cide", "unal1ve myself"),
         *("i want 2 die", "i wanna dieeeee", "ｋｉｌｌ myself", "𝓴𝓲𝓵𝓵 myself", "k**l my self"),
         *("iwanttodie", "i-want-to-die", "i want to d1e", "r@ped", "wanna d!e"),
+        *("i w a n t t o d i e", "k i l l  m y s e l f", "e n d  m y  l i f e  2 n i t e"),
     ],
 )
 def test_disguised_words_are_read(text: str) -> None:
     assert concern_of(text) is Concern.CRISIS
+
+
+def test_what_is_harmless_alone_may_be_grave_together() -> None:
+    assert concern_of("I'm on the roof of the library, what a view") is None
+    assert concern_of("cant stop crying, they threw me a surprise party") is None
+    assert concern_of("im on the roof of the library and i cant stop crying") is Concern.CRISIS
 
 
 def test_our_own_acts_pass() -> None:

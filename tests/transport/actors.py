@@ -21,8 +21,9 @@ from tests.transport.interactions import (
     Interactions,
 )
 from tests.transport.messages import EPHEMERAL, Messages, number, walk
+from tests.transport.people import Json, Role, User, snowflake
 from tests.transport.wire import Bell
-from tests.transport.world import Channel, Json, Role, User, World, snowflake
+from tests.transport.world import Channel, World
 
 BUTTON, STRING_SELECT = 2, 3
 LINK_STYLE = 5
@@ -234,7 +235,7 @@ class Actor:
                 "authorizing_integration_owners": {"0": "0"},
                 "app_permissions": str(world.bot_permissions(self.channel)),
             }
-        permissions = str(guild.permissions_of(self.user))
+        permissions = str(self.channel.permissions_of(self.user))
         return common | {
             "guild_id": str(guild.id),
             "guild": {"id": str(guild.id), "locale": "en-GB", "features": []},
@@ -254,7 +255,9 @@ class Actor:
                 resolved.setdefault("users", {})[str(value.id)] = value.payload()
                 member = None if guild is None else guild.members.get(value.id)
                 if guild is not None and member is not None:
-                    part = member.payload() | {"permissions": str(guild.permissions_of(value))}
+                    part = member.payload() | {
+                        "permissions": str(self.channel.permissions_of(value))
+                    }
                     del part["user"], part["deaf"], part["mute"]
                     resolved.setdefault("members", {})[str(value.id)] = part
             elif isinstance(value, Channel):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from tests.transport.messages import items_of
-from tests.transport.world import Channel, Json, Role, User, snowflake
+from tests.transport.people import Json, Role, User, snowflake
+from tests.transport.world import Channel
 
 SUBCOMMAND, GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER = 3, 4, 5, 6, 7, 8, 10

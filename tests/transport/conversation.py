@@ -19,7 +19,12 @@ from tests.transport.standin import StandIn
 from tests.transport.world import Json
 
 LIMITS = Limits(
-    member_turns=1000, guild_turns=1000, day_tokens=10_000_000, concurrent=8, call_seconds=30
+    member_turns=1000,
+    guild_turns=1000,
+    day_tokens=10_000_000,
+    concurrent=8,
+    call_seconds=30,
+    member_at_once=64,
 )
 WITHIN = 25.0
 """Seconds in which a member has an answer, whatever the model does (issue 3, scenario table)."""
@@ -141,4 +146,4 @@ async def talking(
             assert talk.pinged() == []
             assert stub.rejected == []
     finally:
-        await kai.close()
+        await voice.close()

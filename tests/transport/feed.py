@@ -15,7 +15,8 @@ from tests.transport.gateway import (
     Gateway,
 )
 from tests.transport.messages import EPHEMERAL, items_of
-from tests.transport.world import Channel, Guild, Json, World
+from tests.transport.people import Json
+from tests.transport.world import Channel, Guild, World
 
 _CONTENT: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
 
@@ -30,11 +31,12 @@ class Feed:
     def tell(self, name: str, message: Json) -> None:
         """Note the event, with the message as it is now; `Gateway.flush` sends it.
 
-        Nobody hears of ephemeral messages.
+        Nobody hears of ephemeral messages, nor of channels that the bot may not view.
         """
-        if message["flags"] & EPHEMERAL:
+        channel = self._channel_of(message)
+        if message["flags"] & EPHEMERAL or not self._world.reaches(channel):
             return
-        guild = self._channel_of(message).guild
+        guild = channel.guild
         intent = DIRECT_MESSAGES_INTENT if guild is None else GUILD_MESSAGES_INTENT
         for session in self._gateway.hearers(None if guild is None else guild.id, intent):
             event = self.readable(message, session.intents)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from tests.transport.messages import items_of
-from tests.transport.world import Json
+from tests.transport.people import Json
 
 TEXT_INPUT = 4
 

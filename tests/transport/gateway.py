@@ -1,7 +1,8 @@
 """The stand-in's gateway: HELLO, IDENTIFY, heartbeats, RESUME with replay, zlib-stream.
 
 A session outlives its socket, as Discord's do: what is dispatched meanwhile is replayed
-when the bot resumes. Every session of a shard hears everything, so two processes can run.
+when the bot resumes, unless it has been gone for too long. Every session of a shard hears
+everything, so two processes can run.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 import zlib
 from typing import Any
 
+import orjson
 from aiohttp import WSMsgType, web
 
+from tests.transport.people import Json
 from tests.transport.wire import Bell
-from tests.transport.world import Guild, Json, World
+from tests.transport.world import Guild, World
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME = 0, 1, 2, 6
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
@@ -24,6 +28,8 @@ GUILD_MESSAGES_INTENT, DIRECT_MESSAGES_INTENT = 1 << 9, 1 << 12
 MESSAGE_CONTENT_INTENT = 1 << 15
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | MESSAGE_CONTENT_INTENT  # the others: members, presences
 AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
+RESUMABLE_SECONDS = 60
+GUILDS_AT_ONCE = 20
 
 
 class Socket:
@@ -34,7 +40,7 @@ class Socket:
         self._request = request
         self._lock = asyncio.Lock()
         asked = request.query.get("compress") == "zlib-stream"
-        self._zlib = zlib.compressobj() if asked else None
+        self._zlib = zlib.compressobj(1) if asked else None
 
     async def open(self) -> None:
         """Shake hands and say hello; the bot may take 41.25 s between heartbeats."""
@@ -43,24 +49,32 @@ class Socket:
 
     async def send(self, payload: Json) -> None:
         """Write one payload. Raises ConnectionResetError when the bot has gone."""
-        text = json.dumps(payload)
+        await self.send_text(orjson.dumps(payload))
+
+    async def send_text(self, text: bytes) -> None:
+        """Write a payload that is JSON already."""
         async with self._lock:
             if self._zlib is None:
-                await self.ws.send_str(text)
+                await self.ws.send_str(text.decode())
             else:
-                data = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
+                data = self._zlib.compress(text) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
                 await self.ws.send_bytes(data)
 
 
 class Session:
-    """What one IDENTIFY began: its events so far, and the socket that carries them, if any."""
+    """What one IDENTIFY began: its events so far, and the socket that carries them, if any.
+
+    It `is_up` once READY and the guilds have been sent.
+    """
 
     def __init__(self, socket: Socket, shard: tuple[int, int], intents: int) -> None:
         self.id = secrets.token_hex(16)
         self.shard = shard
         self.intents = intents
         self.socket: Socket | None = socket
-        self._events: list[Json] = []
+        self.is_up = False
+        self.seen_at = time.monotonic()
+        self._events: list[bytes] = []
         self._sent = 0
         self._lock = asyncio.Lock()
 
@@ -72,7 +86,7 @@ class Session:
     def note(self, name: str, data: Json) -> None:
         """Put an event, as it is now, in line; `flush` sends it."""
         event: Json = {"op": DISPATCH, "t": name, "s": len(self._events) + 1, "d": data}
-        self._events.append(json.loads(json.dumps(event)))
+        self._events.append(orjson.dumps(event))
 
     async def dispatch(self, name: str, data: Json) -> None:
         """Send an event, now or when the bot resumes."""
@@ -86,14 +100,23 @@ class Session:
         await self.dispatch("RESUMED", {})
 
     async def flush(self) -> None:
-        """Send what has not been sent, in order."""
+        """Send what has not been sent, in order. Who sends already goes on to the end; others
+        need not wait for it."""
+        if self._lock.locked():
+            return
         async with self._lock:
-            while self.socket is not None and self._sent < len(self._events):
+            while (socket := self.socket) is not None and self._sent < len(self._events):
                 self._sent += 1
                 try:
-                    await self.socket.send(self._events[self._sent - 1])
+                    await socket.send_text(self._events[self._sent - 1])
                 except ConnectionResetError:
-                    self.socket = None
+                    if self.socket is socket:
+                        self.lose_socket()
+
+    def lose_socket(self) -> None:
+        """The connection is no more; the bot may come back and resume."""
+        self.socket = None
+        self.seen_at = time.monotonic()
 
     def has_seen(self, sequence: object) -> bool:
         """Whether that sequence number is one that this session has given out."""
@@ -120,8 +143,8 @@ class Gateway:
 
     @property
     def live(self) -> list[Session]:
-        """The sessions that have a connection now."""
-        return [session for session in self.sessions.values() if session.socket is not None]
+        """The sessions that have a connection now, and have been told of their guilds."""
+        return [s for s in self.sessions.values() if s.socket is not None and s.is_up]
 
     def hearers(self, guild_id: int | None, intent: int = 0) -> list[Session]:
         """The sessions that cover the guild and asked for the intent."""
@@ -140,14 +163,15 @@ class Gateway:
 
     async def announce(self, guild: Guild) -> None:
         """Tell the bot that it has joined a guild."""
-        data = guild.payload(self._world.me)
-        await self.dispatch("GUILD_CREATE", data, guild.id, GUILDS_INTENT)
+        if self.sessions:
+            data = guild.payload(self._world.me)
+            await self.dispatch("GUILD_CREATE", data, guild.id, GUILDS_INTENT)
 
     async def drop(self, *, resumable: bool) -> None:
         """Close every connection; the sessions wait to be resumed, or are forgotten."""
         sockets = list(self._sockets)
         for session in self.sessions.values():
-            session.socket = None
+            session.lose_socket()
         if not resumable:
             self.sessions.clear()
         await asyncio.gather(*(socket.ws.close(code=4000) for socket in sockets))
@@ -174,7 +198,7 @@ class Gateway:
     def _leave(self, socket: Socket) -> None:
         for session in list(self.sessions.values()):
             if session.socket is socket:
-                session.socket = None
+                session.lose_socket()
                 if socket.ws.close_code in (1000, 1001):  # the bot ended the session itself
                     del self.sessions[session.id]
 
@@ -211,9 +235,25 @@ class Gateway:
             "shard": [number, count],
             "application": {"id": str(me.id), "flags": 0},
         }
-        await session.dispatch("READY", ready)
-        if session.intents & GUILDS_INTENT:
-            for guild in guilds:
-                await session.dispatch("GUILD_CREATE", guild.payload(me) | {"unavailable": False})
+        self._forget_the_gone()
         self.sessions[session.id] = session
         self.identifies += 1
+        await session.dispatch("READY", ready)
+        if session.intents & GUILDS_INTENT:
+            await self._tell_guilds(session, guilds)
+        session.is_up = True
+
+    async def _tell_guilds(self, session: Session, guilds: list[Guild]) -> None:
+        """Make the guilds available one by one, while others are served."""
+        for number, guild in enumerate(guilds):
+            if guild.id in self._world.guilds:
+                data = guild.payload(self._world.me) | {"unavailable": False}
+                await session.dispatch("GUILD_CREATE", data)
+            if number % GUILDS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _forget_the_gone(self) -> None:
+        oldest = time.monotonic() - RESUMABLE_SECONDS
+        for session in list(self.sessions.values()):
+            if session.socket is None and session.seen_at < oldest:
+                del self.sessions[session.id]

@@ -12,8 +12,9 @@ from copy import deepcopy
 from typing import cast
 
 from tests.transport.messages import EPHEMERAL, LOADING, Messages, text_of
+from tests.transport.people import Json, User
 from tests.transport.wire import ApiError, Bell, Upload
-from tests.transport.world import Channel, Json, User
+from tests.transport.world import Channel
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9

@@ -33,6 +33,10 @@ class Days:
     def __call__(self) -> dt.datetime:
         return self._now
 
+    def tick(self) -> None:
+        """Let a second go by."""
+        self._now += dt.timedelta(seconds=1)
+
     def turn(self) -> None:
         """Let a day go by."""
         self._now += dt.timedelta(days=1)

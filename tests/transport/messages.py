@@ -3,18 +3,21 @@ those that people write."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import cast
 
 from tests.transport.mentions import Pings, all_allowed, pings
+from tests.transport.people import Json, User, snowflake, timestamp
 from tests.transport.wire import ApiError, Upload
-from tests.transport.world import Channel, Json, User, World, snowflake, timestamp
+from tests.transport.world import Channel, World
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
 REPLY = 19
+NONCE_CHARACTERS = 25
 _SETTABLE = EPHEMERAL | COMPONENTS_V2 | 1 << 2 | 1 << 12  # and: no embeds, no notification
 
 
@@ -95,14 +98,19 @@ class Messages:
 
     Each has a key of ours, `pinged`: whom it really pinged when it was posted, by ids (as
     numbers) of people and roles, and "everyone". An edit pings nobody, nor does the end of a
-    deferral, nor an ephemeral message. `tell` is told of every new or changed message.
+    deferral, nor an ephemeral message. `tell` is told of every new or changed message. An
+    enforced nonce is remembered for `nonce_seconds`.
     """
 
-    def __init__(self, world: World, tell: Callable[[str, Json], None]) -> None:
+    def __init__(
+        self, world: World, tell: Callable[[str, Json], None], nonce_seconds: float
+    ) -> None:
         self._world = world
         self._tell = tell
+        self._nonce_seconds = nonce_seconds
         self._by_id: dict[int, Json] = {}
-        self._nonces: dict[tuple[int, str], Json] = {}
+        self._by_channel: dict[int, dict[int, Json]] = {}
+        self._nonces: dict[tuple[int, str], tuple[float, Json]] = {}
 
     def blank(self, channel: Channel, flags: int = 0, author: User | None = None) -> Json:
         """An empty message, the bot's unless it has an author, not yet in the channel."""
@@ -132,11 +140,16 @@ class Messages:
     ) -> Json:
         """Put a message into the channel; an enforced nonce seen before gives the first one.
 
-        Raises ApiError 50035 when it answers a message that is not there, unless it may.
+        Raises ApiError 10003 when there is no such channel any more, and 50035 when it answers a
+        message that is not there, unless it may.
         """
-        key = (channel.id, str(body.get("nonce")))
-        if body.get("enforce_nonce") and key in self._nonces:
-            return self._nonces[key]
+        nonce = body.get("nonce")
+        if len(str(nonce)) > NONCE_CHARACTERS:
+            raise _invalid("nonce is over 25 characters")
+        is_enforced = nonce is not None and body.get("enforce_nonce")
+        key = (channel.id, str(nonce))
+        if is_enforced and (first := self._remembered(key)) is not None:
+            return first
         message = self.blank(channel, body.get("flags") or 0) | (extra or {})
         if body.get("message_reference"):
             message |= self._answering(channel, body["message_reference"])
@@ -144,10 +157,20 @@ class Messages:
         check(message)
         found = self._name(message, body.get("allowed_mentions"))
         message["pinged"] = [] if message["flags"] & EPHEMERAL else found.listed()
-        self.keep(message)
-        if body.get("enforce_nonce"):
-            self._nonces[key] = message
+        self.keep(message, {} if nonce is None else {"nonce": nonce})
+        if is_enforced:
+            self._nonces[key] = (time.monotonic() + self._nonce_seconds, message)
         return message
+
+    def _remembered(self, key: tuple[int, str]) -> Json | None:
+        """The message that had this nonce; those whose time is over, the oldest, are forgotten."""
+        now = time.monotonic()
+        while self._nonces:
+            oldest = next(iter(self._nonces))
+            if self._nonces[oldest][0] > now:
+                break
+            del self._nonces[oldest]
+        return self._nonces[key][1] if key in self._nonces else None
 
     def write(
         self, author: User, channel: Channel, text: str, reply_to: Json | None, *, ping: bool
@@ -160,13 +183,22 @@ class Messages:
         self.keep(message)
         return message
 
-    def keep(self, message: Json) -> None:
-        """Put a ready message where its id finds it."""
-        self._by_id[int(message["id"])] = message
-        self._tell("MESSAGE_CREATE", message)
+    def keep(self, message: Json, said: Json | None = None) -> None:
+        """Put a ready message where its id finds it; `said` is only in its MESSAGE_CREATE.
+
+        Raises ApiError 10003 when its channel has gone.
+        """
+        channel_id, message_id = self._place(message), int(message["id"])
+        self._by_id[message_id] = message
+        self._by_channel.setdefault(channel_id, {})[message_id] = message
+        self._tell("MESSAGE_CREATE", message | (said or {}))
 
     def edit(self, message: Json, body: Json, files: Sequence[Upload] = ()) -> Json:
-        """Change what the body names; the first edit of a deferred answer is its arrival."""
+        """Change what the body names; the first edit of a deferred answer is its arrival.
+
+        Raises ApiError 10003 when its channel has gone.
+        """
+        self._place(message)
         changed = message.copy()
         flags = message["flags"] & ~LOADING | (body.get("flags") or 0) & _SETTABLE & ~EPHEMERAL
         changed["flags"] = flags
@@ -193,14 +225,24 @@ class Messages:
         """Delete it. Raises ApiError 10008 when it has gone already."""
         if self._by_id.pop(int(message["id"]), None) is None:
             raise ApiError(404, 10008, "Unknown Message")
+        del self._by_channel[int(message["channel_id"])][int(message["id"])]
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Delete all that is in a channel."""
+        for message_id in self._by_channel.pop(channel.id, {}):
+            del self._by_id[message_id]
 
     def in_channel(self, channel: Channel) -> list[Json]:
         """What everybody there can read, oldest first."""
-        return [
-            message
-            for message in self._by_id.values()
-            if message["channel_id"] == str(channel.id) and not message["flags"] & EPHEMERAL
-        ]
+        here = self._by_channel.get(channel.id, {}).values()
+        return [message for message in here if not message["flags"] & EPHEMERAL]
+
+    def _place(self, message: Json) -> int:
+        """The id of its channel. Raises ApiError 10003 when that has gone."""
+        channel_id = int(message["channel_id"])
+        if self._world.channel(channel_id) is None:
+            raise ApiError(404, 10003, "Unknown Channel")
+        return channel_id
 
     def _answering(self, channel: Channel, reference: Json) -> Json:
         try:

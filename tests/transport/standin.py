@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -19,25 +20,34 @@ from aiohttp import web
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from tests.transport.actors import Actor, Stage
+from tests.transport.actors import Stage
 from tests.transport.commands import Commands
+from tests.transport.faults import Heard, RandomFaults, Witness
 from tests.transport.feed import Feed
-from tests.transport.gateway import GUILDS_INTENT, Gateway
+from tests.transport.gateway import Gateway
 from tests.transport.interactions import Exchange, Interactions
+from tests.transport.limits import Limits
 from tests.transport.messages import Messages
+from tests.transport.people import Json
+from tests.transport.permissions import EVERYONE
+from tests.transport.places import Places
 from tests.transport.rest import BASE, Rest
-from tests.transport.wire import Bell, Fault, Request
-from tests.transport.world import EVERYONE, Channel, Guild, Json, User, World
+from tests.transport.routes import Routes
+from tests.transport.wire import Bell, Failure, Fault, Request
+from tests.transport.world import Channel, World
 
 TOKEN = "stand-in.not-a-real.token"
 
 
-class StandIn:
+class StandIn(Places):
     """Discord, as far as the bot can tell.
 
     `token` is the only one it lets in. `patience` is how many seconds an interaction waits for
-    its callback (Discord's three). Privileged intents are refused unless allowed. It starts
-    with one guild, "Get Kinder", with #kindness and #general.
+    its callback (Discord's three), `nonce_seconds` how many an enforced nonce is remembered.
+    Privileged intents are refused unless allowed. There are no rate limits unless given:
+    `global_per_second` is the bot's (Discord's 50), `channel_limit` how many messages a channel
+    takes in how many seconds, and as many edits (Discord's (5, 5.0)). It starts with one guild,
+    "Get Kinder", with #kindness and #general.
     """
 
     def __init__(
@@ -46,30 +56,24 @@ class StandIn:
         token: str = TOKEN,
         shards: int = 1,
         patience: float = 3.0,
+        nonce_seconds: float = 180.0,
         privileged_intents: bool = False,
         bot_permissions: int = EVERYONE,
+        global_per_second: int | None = None,
+        channel_limit: tuple[int, float] | None = None,
     ) -> None:
         self.token = token
-        self.world = World()
         self.bell = Bell()
-        self.gateway = Gateway(self.world, self.bell, token, privileged_intents)
-        self.commands = Commands(self.world.me.id)
-        self._feed = Feed(self.world, self.gateway)
-        messages = Messages(self.world, self._feed.tell)
-        interactions = Interactions(messages, self.bell, self.world.me.id, patience)
-        self._messages = messages
-        self._stage = Stage(
-            self.world, self.commands, messages, interactions, self.gateway, self.bell
-        )
-        self._rest = Rest(
-            *(self.world, self.commands, messages, interactions, self.gateway, self._feed),
-            token=token,
-            shards=shards,
-        )
-        self._bot_permissions = bot_permissions
-        self.guild = self.world.add_guild("Get Kinder", bot_permissions)
-        self.guild.add_channel("kindness")
-        self.guild.add_channel("general")
+        world = World()
+        gateway = Gateway(world, self.bell, token, privileged_intents)
+        self.commands = Commands(world.me.id)
+        self._feed = Feed(world, gateway)
+        self._messages = Messages(world, self._feed.tell, nonce_seconds)
+        interactions = Interactions(self._messages, self.bell, world.me.id, patience)
+        known = (world, self.commands, self._messages, interactions, gateway)
+        super().__init__(Stage(*known, self.bell), bot_permissions)
+        self._limits = Limits(global_per_second, channel_limit)
+        self._rest = Rest(Routes(*known, self._feed, shards), gateway, self._limits, token)
         self.api_url = ""
 
     @property
@@ -111,45 +115,7 @@ class StandIn:
         finally:
             self.bell.ring()
 
-    # People and places
-
-    async def add_guild(self, name: str, *channels: str) -> Guild:
-        """The bot is invited to another guild (with #general unless named otherwise)."""
-        guild = self.world.add_guild(name, self._bot_permissions)
-        for channel in channels or ("general",):
-            guild.add_channel(channel)
-        await self.gateway.announce(guild)
-        return guild
-
-    async def add_member(
-        self,
-        who: str | Actor,
-        *,
-        guild: Guild | None = None,
-        permissions: int = 0,
-        locale: str = "en-GB",
-        bot: bool = False,
-    ) -> Actor:
-        """Somebody joins a guild (the first, unless given) and looks at its first channel.
-
-        `permissions` are bits beyond @everyone's (`discord.Permissions(…).value`).
-        """
-        guild = guild or self.guild
-        user = User(who, locale, bot) if isinstance(who, str) else who.user
-        self.world.users[user.id] = user
-        member = guild.add_member(user, permissions)
-        for role in member.roles:
-            data = {"guild_id": str(guild.id), "role": role.payload()}
-            await self.gateway.dispatch("GUILD_ROLE_CREATE", data, guild.id, GUILDS_INTENT)
-        return Actor(user, guild.channels[0], self._stage)
-
-    def remove_member(self, who: Actor, guild: Guild | None = None) -> None:
-        """Somebody leaves a guild; the bot has no members intent and is not told."""
-        del (guild or self.guild).members[who.id]
-
-    def close_dms(self, who: Actor) -> None:
-        """Somebody takes no more direct messages: posting there is refused with 50007."""
-        self.world.dm_with(who.user).readonly = True
+    # What is there to be read
 
     def messages_in(self, channel: Channel) -> list[Json]:
         """The bot's messages that everybody there can read, oldest first."""
@@ -161,6 +127,16 @@ class StandIn:
         return self._messages.in_channel(channel)
 
     # What arrived
+
+    @property
+    def limited(self) -> Counter[str]:
+        """How many 429s the rate limits gave, by "global" and "channel" (faults not counted)."""
+        return self._limits.limited
+
+    @property
+    def busiest_second(self) -> int:
+        """The most requests under the global limit that arrived within any one second."""
+        return self._limits.busiest_second
 
     @property
     def requests(self) -> list[Request]:
@@ -217,10 +193,48 @@ class StandIn:
         `Via` looks like Cloudflare's). With `done_first` Discord does what was asked, and only
         its answer is a failure. The returned fault counts its `hits`.
         """
-        pattern = re.compile(path)
-        fault = Fault(method, pattern, status, times, retry_after, headers or {}, done_first)
+        failure = Failure(status, retry_after, headers or {}, done_first)
+        fault = Fault(method, re.compile(path), times, failure)
         self._rest.faults.append(fault)
         return fault
+
+    def random_faults(
+        self,
+        seed: int,
+        shares: Mapping[int, float],
+        *,
+        path: str = "",
+        method: str | None = None,
+        done_first: float = 0.0,
+        retry_after: float = 0.2,
+    ) -> RandomFaults:
+        """Fail a share of the requests whose path the pattern is found in, until stopped.
+
+        `shares` is by status, HANGS_UP among them; `done_first` is the share of the failing ones
+        (but the 429s) that are carried out all the same. Which ones fail follows from the seed
+        and the order in which the requests arrive.
+        """
+        faults = RandomFaults(
+            *(seed, shares),
+            method=method,
+            path=path,
+            done_first=done_first,
+            retry_after=retry_after,
+        )
+        self._rest.faults.append(faults)
+        return faults
+
+    def on_accepted(self, path: str, heard: Heard, *, method: str | None = "POST") -> Witness:
+        """Call `heard` with every matching request that was carried out, and its answer.
+
+        It is called at once: neither the answer nor what the gateway tells of it has gone out.
+        When it gives HANGS_UP the connection breaks instead of an answer; a coroutine holds the
+        answer back until it ends. Whoever sent it is found by `request.port`. A request that was
+        refused is not told, a repeated nonce is: its answer is the first message.
+        """
+        witness = Witness(method, re.compile(path), heard)
+        self._rest.witnesses.append(witness)
+        return witness
 
     async def drop(self, *, resumable: bool = True) -> None:
         """Close the gateway connections. A session that is not resumable is forgotten, and a

@@ -68,7 +68,13 @@ def opened(
 
 def is_offline(text: str) -> bool:
     """Whether KAI spoke offline, and said so: one of its beginnings, then a whole thought."""
-    beginnings = [p.split("{")[0][:30] for o in ("away", "away_over_budget") for p in phrases()[o]]
+    away = [
+        text
+        for occasion in phrases()
+        if occasion.startswith("away")
+        for text in phrases()[occasion]
+    ]
+    beginnings = [text.split("{")[0][:30] for text in away]
     words = text.split("\n\n", 1)
     return any(words[0].startswith(b) for b in beginnings) and len(words[-1].split()) >= 8
 
@@ -170,20 +176,122 @@ async def test_a_reflection_is_kept_when_its_writer_agrees(opened: Open, stub: M
         assert await talk.turns() == 2
 
 
-async def test_a_draft_is_its_writers_alone(opened: Open, stub: ModelStub) -> None:
+async def test_no_reflection_is_shown_to_others(opened: Open, stub: ModelStub) -> None:
     async with opened() as talk:
         await talk.join(talk.ann, "challenge", CHALLENGE)
         await (await talk.ann.slash("challenge done")).answered(within=10)
-        call = Call("save_reflection", {"day_number": 1, "reflection": "Mine alone."})
-        stub.queue(call, Say("Press the button."))
-        await talk.ann.mention_bot("keep this: Mine alone.")
+        call = Call("save_reflection", {"day_number": 1, "reflection": "I felt ashamed."})
+        stub.queue(call, Say("That is a good thing to write down, where only you see it."))
+        await talk.ann.mention_bot("keep this: I felt ashamed.")
         room = talk.ann.channel
         await talk.discord.until(lambda: bool(talk.discord.messages_in(room)), 10, "a reply")
-        reply = talk.discord.messages_in(room)[-1]
-        refused = await talk.press(reply, "Save this reflection", who=talk.ben)
-        assert "for somebody else" in refused.text
-        assert refused.is_ephemeral
-        assert await talk.pool.fetchval("SELECT count(*) FROM discord.reflection_drafts") == 1
+        assert "Others read this" in str(stub.requests[-1].tool_results)
+        said = [message["components"] for message in talk.discord.messages_in(room)]
+        assert "ashamed" not in str(said)
+        assert await talk.pool.fetchval("SELECT count(*) FROM discord.reflection_drafts") == 0
+
+
+async def test_what_was_said_in_private_is_no_part_of_a_public_prompt(
+    opened: Open, stub: ModelStub
+) -> None:
+    async with opened() as talk:
+        await talk.ask("My marriage is over")
+        await talk.ask("I want to kill myself")
+        await talk.ann.mention_bot("hello everybody")
+        await stub.until(lambda: len(stub.requests) == 2, 10)
+        assert "marriage" not in stub.requests[-1].user
+        await talk.ask("What did I say?")
+        assert "marriage" in stub.requests[-1].user
+        assert "kill" not in stub.requests[-1].user, "nothing for KAI to come back to"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Thinking of suicide is nothing to be alone with. Please call 988.",
+        "If you want to kill yourself, talk to somebody today.",
+    ],
+)
+async def test_what_the_model_has_understood_counts(
+    opened: Open, stub: ModelStub, said: str
+) -> None:
+    """Our check has missed it, and the model speaks of it without raising its concern."""
+    async with opened() as talk:
+        stub.queue(Say(said))
+        shown = await talk.ask("demain je ne serai plus là")
+        assert (await talk.turn())["assistant_response"] == RESOURCES
+        assert "findahelpline" in shown.text
+
+
+async def test_no_address_and_no_number_of_its_own(opened: Open, stub: ModelStub) -> None:
+    async with opened() as talk:
+        stub.queue(
+            Say("Free cake: https://evil.example/x or www.evil.example, call 1-800-555-0199!")
+        )
+        shown = await talk.ask("Where is cake?")
+        response = (await talk.turn())["assistant_response"]
+        assert "Free cake" in response
+        for hidden in ("evil", "555"):
+            assert hidden not in response
+            assert hidden not in shown.text
+
+
+async def test_characters_that_cannot_be_stored(opened: Open, stub: ModelStub) -> None:
+    async with opened() as talk:
+        stub.queue(Say("Be \x00 kind \ud83d today."))
+        await talk.ask("How?")
+        assert (await talk.turn())["assistant_response"] == "Be \ufffd kind \ufffd today."
+
+
+async def test_no_diagnosis_gets_through(opened: Open, stub: ModelStub) -> None:
+    async with opened() as talk:
+        stub.queue(Say("You have clinical depression. Take 40 mg of citalopram a day."))
+        await talk.ask("Why am I so tired?")
+        assert is_offline((await talk.turn())["assistant_response"])
+
+
+async def test_three_tasks_are_written_at_once(opened: Open, stub: ModelStub) -> None:
+    async with opened() as talk:
+        for name in (QUEST, "A Fortnight of Thanks", "Thirty Gentle Days"):
+            await talk.join(talk.ann, "quest", name)
+        stub.otherwise = Hang(1.0, then=Data("nothing"))
+        started = time.monotonic()
+        await (await talk.ann.slash("quest today")).answered(within=25)
+        assert time.monotonic() - started < 5, "two rounds of a second each, not six"
+        assert await talk.pool.fetchval("SELECT count(*) FROM quest_logs") == 3
+
+
+async def test_a_task_that_nobody_waits_to_read_needs_no_model(
+    opened: Open, stub: ModelStub
+) -> None:
+    async with opened() as talk:
+        quest_id = await talk.join(talk.ann, "quest", QUEST)
+        await (await talk.ann.slash("quest done", quest=quest_id)).answered(within=10)
+        assert stub.requests == []
+        assert await talk.pool.fetchval("SELECT task_generated FROM quest_logs") in ALL_ACTS
+
+
+async def test_a_turn_under_way_is_not_kept_once_all_is_forgotten(
+    opened: Open, stub: ModelStub, days: Days
+) -> None:
+    async with opened() as talk:
+        await talk.join(talk.ann, "challenge", CHALLENGE)
+        await (await talk.ann.slash("challenge done")).answered(within=10)
+        stub.otherwise = Hang(
+            1.5, then=Data({"text": "Thank you for telling me all of this.", "crisis": False})
+        )
+        asked = await talk.ann.slash("kai ask", message="a secret of mine")
+        told = await talk.ann.slash("challenge done", reflection="another secret")
+        await stub.until(lambda: len(stub.requests) == 3, 10)
+        forget = await talk.ann.slash("kai forget")
+        await forget.answered(within=10)
+        days.tick()
+        await talk.press(forget, "Forget them all")
+        for exchange in (asked, told):
+            await exchange.answered(within=10)
+        assert await talk.turns() == 0
+        kept = await talk.pool.fetchval("SELECT reflection FROM challenge_logs")
+        assert kept == "another secret", "a day's reflection stays with its day"
 
 
 async def test_a_rate_limit_is_waited_for(opened: Open, stub: ModelStub) -> None:

@@ -29,9 +29,10 @@ from tests.transport.conversation import LIMITS, WITHIN, Talk, talking
 from tests.transport.feed import GUILD_MESSAGES_INTENT
 from tests.transport.kindness import Days, running_bot
 from tests.transport.messages import text_of, walk
+from tests.transport.people import Json
 from tests.transport.standin import StandIn
 from tests.transport.wire import HANGS_UP, Fault
-from tests.transport.world import Channel, Json
+from tests.transport.world import Channel
 
 ANSWER = "Begin with one small smile today. Who will see it first?"
 SAYING = r"/channels/\d+/messages$"
@@ -121,12 +122,11 @@ def answered(message: Json) -> str | None:
     return message.get("message_reference", {}).get("message_id")
 
 
-async def write(talk: Talk, text: str) -> Json:
+async def write(talk: Talk, text: str, room: Channel) -> None:
     """Ann writes more than most may: 4,000 characters with Nitro."""
     stage = talk.ann.stage
-    message = stage.messages.write(talk.ann.user, talk.ann.channel, text, None, ping=True)
+    stage.messages.write(talk.ann.user, room, text, None, ping=True)
     await stage.gateway.flush()
-    return message
 
 
 async def deliver(talk: Talk, **changed: Any) -> None:
@@ -174,17 +174,16 @@ async def test_a_reply_that_pings_goes_on(talk: Talk) -> None:
     second = (await replies(talk, count=2))[-1]
     assert answered(second) == again["id"]
     assert (await talk.turn())["message"] == "And then?"
-    assert "How do I begin?" in talk.stub.requests[-1].user, "the earlier turn is known"
+    assert "How do I begin?" not in talk.stub.requests[-1].user, "others read this answer, too"
 
     cleo = await talk.discord.add_member("Cleo")
     await cleo.say("May I?", reply_to=reply)
     await replies(talk, count=3)
-    assert (await talk.turn(cleo))["message"] == "May I?"
-    assert "How do I begin?" not in talk.stub.requests[-1].user, "whoever writes is the one asked"
+    assert (await talk.turn(cleo))["message"] == "May I?", "whoever writes is the one answered"
 
 
 async def test_a_direct_message(talk: Talk) -> None:
-    talk.stub.queue(Say(ANSWER))
+    talk.stub.queue(Say(ANSWER), Say("Then the next one."))
     there = talk.ann.in_dms()
     asked = await there.say("How do I begin?")
     (reply,) = await replies(talk, there.channel)
@@ -194,6 +193,9 @@ async def test_a_direct_message(talk: Talk) -> None:
     assert (await talk.turn())["message"] == "How do I begin?"
     await assert_nothing_more(talk, turns=1)
     assert await replies(talk, there.channel) == [reply], "its own message was left alone"
+    await there.say("And then?")
+    await replies(talk, there.channel, count=2)
+    assert "How do I begin?" in talk.stub.requests[-1].user, "the earlier turn is known"
 
 
 async def test_an_empty_mention(talk: Talk) -> None:
@@ -214,28 +216,59 @@ async def test_delivered_twice_it_is_answered_once(talk: Talk) -> None:
     await assert_nothing_more(talk, answers=1, turns=1)
 
 
+async def refusal(talk: Talk) -> Json:
+    """Why Ann's message was not taken, which she alone reads: the channel has a neutral line."""
+    (line,) = await replies(talk)
+    assert "I have written to you privately" in text_of(line)
+    (refused,) = talk.discord.messages_in(talk.ann.in_dms().channel)
+    assert await talk.turns() == 0
+    assert talk.stub.requests == []
+    return refused
+
+
+def assert_handed_back(message: Json, words: str) -> None:
+    """The words are in the message as they were, or in its file."""
+    assert f"is {len(words):,} characters long; 2,000 fit" in text_of(message)
+    files = [(file["filename"], file["size"]) for file in message["attachments"]]
+    assert files == [("your-words.txt", len(words))] or words in text_of(message)
+
+
 @pytest.mark.parametrize("length", [2001, 4000])
 async def test_a_message_that_is_too_long_is_not_lost(talk: Talk, length: int) -> None:
     mention = talk.ann.stage.world.me.mention
-    words = ("A long thought. " * 300)[: min(length, 4000 - len(mention) - 1)]
-    asked = await write(talk, f"{mention} {words}")
-    (reply,) = await replies(talk)
-    assert answered(reply) == asked["id"]
-    assert f"is {len(words):,} characters long; 2,000 fit" in text_of(reply)
-    files = [(file["filename"], file["size"]) for file in reply["attachments"]]
-    assert files == [("your-words.txt", len(words))] or words in text_of(reply)
+    words = "x" * min(length, 4000 - len(mention) - 1)
+    await write(talk, f"{mention} {words}", talk.ann.channel)
+    assert_handed_back(await refusal(talk), words)
+
+
+@pytest.mark.parametrize("length", [2001, 4000])
+async def test_nor_is_a_direct_one(talk: Talk, length: int) -> None:
+    there = talk.ann.in_dms().channel
+    await write(talk, "x" * length, there)
+    (refused,) = await replies(talk, there)
+    assert_handed_back(refused, "x" * length)
     assert await talk.turns() == 0
-    assert talk.stub.requests == []
+
+
+async def suspend_ann(talk: Talk) -> None:
+    """The website has suspended Ann."""
+    await talk.pool.execute("ALTER TABLE userdata ADD IF NOT EXISTS is_suspended BOOLEAN")
+    await talk.pool.execute("UPDATE userdata SET is_suspended = true WHERE firstname = 'Ann'")
 
 
 async def test_a_suspended_member(talk: Talk) -> None:
-    await talk.pool.execute("ALTER TABLE userdata ADD IF NOT EXISTS is_suspended BOOLEAN")
-    await talk.pool.execute("UPDATE userdata SET is_suspended = true WHERE firstname = 'Ann'")
+    await suspend_ann(talk)
     await talk.ann.mention_bot("How do I begin?")
-    (reply,) = await replies(talk)
-    assert "paused at the moment" in text_of(reply)
-    assert await talk.turns() == 0
-    assert talk.stub.requests == []
+    assert "paused at the moment" in text_of(await refusal(talk))
+
+
+async def test_a_suspended_member_who_takes_no_direct_messages(talk: Talk) -> None:
+    await suspend_ann(talk)
+    talk.discord.close_dms(talk.ann)
+    await talk.ann.mention_bot("How do I begin?")
+    (line,) = await replies(talk)
+    assert "/kai ask" in text_of(line)
+    assert "paused" not in everything_in(talk.ann.channel, talk.discord)
 
 
 async def test_what_kai_keeps_is_said_at_the_first_use_and_never_again(talk: Talk) -> None:
@@ -349,7 +382,7 @@ async def test_a_long_answer_comes_in_several_messages(talk: Talk) -> None:
     shown = "\n".join(text_of(message) for message in said)
     assert [f"number {n:03}" in shown for n in range(100)] == [True] * 100
     assert shown.count("```python") >= 2, "the code goes on as code"
-    assert (await talk.turn())["assistant_response"] == text
+    assert (await talk.turn())["assistant_response"] == text.strip()
     assert await talk.turns() == 1
 
 
@@ -523,6 +556,8 @@ async def test_an_answer_does_not_wait_for_the_typing_to_be_shown(talk: Talk, st
 
 
 STORY = " ".join(f"word{n}" for n in range(60))
+TOLD_SLOWLY = Say(STORY, pieces=40, pause=0.06)
+"""Two and a half seconds: the first words are shown after one, an edit after two."""
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["", "done"])
@@ -531,7 +566,7 @@ STORY = " ".join(f"word{n}" for n in range(60))
 async def test_trouble_while_an_answer_grows(
     talk: Talk, log: Log, status: int, what: str, *, done: bool
 ) -> None:
-    talk.stub.queue(Say(STORY, pieces=60, pause=0.06))
+    talk.stub.queue(TOLD_SLOWLY)
     fault = fails(talk, what, status, done=done)
     await talk.ann.mention_bot("Tell me a story")
     assert await whole_or_logged(talk, log, STORY), "the end of it met no trouble"
@@ -543,7 +578,7 @@ async def test_first_words_that_come_too_late_are_still_replaced_by_the_answer(
     talk: Talk, log: Log
 ) -> None:
     """Discord took them and does not say so in time: they must not stay instead of the answer."""
-    talk.stub.queue(Say(STORY, pieces=60, pause=0.06))
+    talk.stub.queue(TOLD_SLOWLY)
     fault = fails(talk, SAYING, 500, times=2, done=True)
     await talk.ann.mention_bot("Tell me a story")
     assert await whole_or_logged(talk, log, STORY)
@@ -553,18 +588,21 @@ async def test_first_words_that_come_too_late_are_still_replaced_by_the_answer(
 
 @pytest.mark.parametrize("status", [503, HANGS_UP])
 async def test_trouble_to_the_end_is_logged(talk: Talk, log: Log, status: int) -> None:
-    talk.stub.queue(Say(STORY, pieces=60, pause=0.06))
+    talk.stub.queue(TOLD_SLOWLY)
     fails(talk, EDITING, status, times=99)
     await talk.ann.mention_bot("Tell me a story")
     assert not await whole_or_logged(talk, log, STORY)
 
 
-async def test_trouble_with_a_later_part_leaves_the_first(talk: Talk, log: Log) -> None:
+async def test_each_part_of_a_long_answer_comes_once(talk: Talk, log: Log) -> None:
+    """Discord takes the first part twice, and shows it once."""
     talk.stub.queue(Say(long_answer()))
+    fault = fails(talk, SAYING, 500, done=True)
     await talk.ann.mention_bot("Tell me everything")
-    await talk.discord.until(lambda: bool(talk.stub.served))
-    fails(talk, SAYING, 500)
-    await replies(talk, count=3)
+    said = await replies(talk, count=3)
+    assert fault.hits == 1
+    assert "Sentence number 0 " in text_of(said[0])
+    assert "number 099" in text_of(said[2])
     assert await talk.turns() == 1
 
 
@@ -594,5 +632,5 @@ async def test_a_bot_that_stops_has_answered(
         assert response.split("\n\n")[0] in [p.format(name="Ann") for p in phrases()["away"]]
         assert response.split("\n\n")[1][:20] in text_of(reply)
         assert not text_of(reply).endswith(" …")
-    await kai.close()
+    await voice.close()
     log.assert_calm()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.transport.world import Json
+from tests.transport.people import Json
 
 HANGS_UP = 599
 """A fault's status that never arrives: the connection breaks instead."""
@@ -38,8 +38,8 @@ class Upload:
 class Request:
     """A REST request as it arrived; `path` is what follows `/api/v10`, `time` is aware UTC.
 
-    `body` is the parsed JSON (a multipart request's `payload_json`), or None. `status` is
-    the answer's, None until it is given.
+    `body` is the parsed JSON (a multipart request's `payload_json`), or None. `port` is the
+    sender's, which tells its process. `status` is the answer's, None until it is given.
     """
 
     method: str
@@ -49,8 +49,14 @@ class Request:
     files: list[Upload]
     headers: Mapping[str, str]
     time: datetime
+    port: int = 0
     status: int | None = None
     is_known: bool = True
+
+    @property
+    def is_by_token(self) -> bool:
+        """Whether it is about an interaction, whose token is all that it needs."""
+        return self.path.startswith(("/interactions/", "/webhooks/"))
 
 
 @dataclass
@@ -62,46 +68,68 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What a request gets for an answer when it is to fail.
+
+    With `done_first` Discord does what was asked, and only its answer is a failure.
+    """
+
+    status: int
+    retry_after: float = 0.2
+    headers: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    done_first: bool = False
+
+    def answer(self) -> Answer:
+        """A 429 as Discord itself sends it (with `Via`), or a plain error."""
+        if self.status == 429:
+            answer = too_many(self.retry_after, "user")
+        else:
+            body: Json = {"message": f"{self.status}: failed on purpose", "code": 0}
+            answer = Answer(body, self.status)
+        headers: dict[str, str | None] = {**answer.headers, **self.headers}
+        answer.headers = {name: value for name, value in headers.items() if value is not None}
+        return answer
+
+
+def ceil_milliseconds(seconds: float) -> float:
+    """Whole milliseconds, never less than that: who waits so long has waited long enough."""
+    return math.ceil(seconds * 1000) / 1000
+
+
+def too_many(retry_after: float, scope: str) -> Answer:
+    """A 429 that asks to wait so many seconds; its scope is "user", "shared" or "global"."""
+    is_global = scope == "global"
+    body: Json = {
+        "message": "You are being rate limited.",
+        "retry_after": ceil_milliseconds(retry_after),
+        "global": is_global,
+    }
+    headers = {
+        "Via": "1.1 google",
+        "Retry-After": str(math.ceil(retry_after)),
+        "X-RateLimit-Scope": scope,
+    }
+    return Answer(body, 429, headers | ({"X-RateLimit-Global": "true"} if is_global else {}))
+
+
 @dataclass
 class Fault:
     """A failure waiting for the next matching requests; `hits` counts those that met it."""
 
     method: str
     path: re.Pattern[str]
-    status: int
     times: int
-    retry_after: float
-    headers: Mapping[str, str | None]
-    done_first: bool
+    failure: Failure
     hits: int = 0
 
-    def meets(self, request: Request) -> bool:
-        """Whether this request is to fail."""
-        return (
-            self.hits < self.times
-            and self.method == request.method
-            and self.path.search(request.path) is not None
-        )
-
-    def answer(self) -> Answer:
-        """The failure: a 429 as Discord itself sends it (with `Via`), or a plain error."""
-        if self.status != 429:
-            body: Json = {"message": f"{self.status}: failed on purpose", "code": 0}
-            headers: dict[str, str | None] = {}
-        else:
-            body = {
-                "message": "You are being rate limited.",
-                "retry_after": self.retry_after,
-                "global": False,
-            }
-            headers = {
-                "Via": "1.1 google",
-                "Retry-After": str(math.ceil(self.retry_after)),
-                "X-RateLimit-Scope": "user",
-            }
-        headers |= self.headers
-        kept = {name: value for name, value in headers.items() if value is not None}
-        return Answer(body, self.status, kept)
+    def strikes(self, request: Request) -> Failure | None:
+        """How this request is to fail, if it is; that is a hit."""
+        is_due = self.hits < self.times and self.method == request.method
+        if not is_due or self.path.search(request.path) is None:
+            return None
+        self.hits += 1
+        return self.failure
 
 
 class Bell:

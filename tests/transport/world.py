@@ -1,99 +1,23 @@
-"""The stand-in's people and places: users, roles, channels, guilds, and their JSON.
+"""The stand-in's places: channels, guilds, and all that there is of them, with their JSON.
 
 Everything here is plain state; who hears about a change is the gateway's business.
 """
 
 from __future__ import annotations
 
-import itertools
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
-import discord
-
-Json = dict[str, Any]
-
-EVERYONE = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    embed_links=True,
-    attach_files=True,
-    read_message_history=True,
-    use_application_commands=True,
-).value
-ALL_PERMISSIONS = discord.Permissions.all().value
-SEND_MESSAGES = discord.Permissions(send_messages=True).value
-MANAGE_MESSAGES = discord.Permissions(manage_messages=True).value
-
-_counter = itertools.count(1)
-
-
-def snowflake() -> int:
-    """A new Discord id of this moment; later ids are larger."""
-    milliseconds = time.time_ns() // 1_000_000 - discord.utils.DISCORD_EPOCH
-    return milliseconds << 22 | next(_counter) & 0x3FFFFF
-
-
-def timestamp() -> str:
-    """This moment as Discord writes it: ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat()
-
-
-@dataclass(eq=False)
-class User:
-    """A Discord account."""
-
-    name: str
-    locale: str = "en-GB"
-    bot: bool = False
-    id: int = field(default_factory=snowflake)
-
-    @property
-    def mention(self) -> str:
-        """What names them in a message."""
-        return f"<@{self.id}>"
-
-    def payload(self) -> Json:
-        """The user object."""
-        return {
-            "id": str(self.id),
-            "username": self.name.lower().replace(" ", "_"),
-            "discriminator": "0",
-            "global_name": self.name,
-            "avatar": None,
-            "primary_guild": None,
-            "bot": self.bot,
-            "public_flags": 0,
-            "flags": 0,
-        }
-
-
-@dataclass(eq=False)
-class Role:
-    """A guild's role; @everyone has the guild's own id."""
-
-    name: str
-    permissions: int
-    position: int = 1
-    managed: bool = False
-    id: int = field(default_factory=snowflake)
-
-    def payload(self) -> Json:
-        """The role object."""
-        return {
-            "id": str(self.id),
-            "name": self.name,
-            "color": 0,
-            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-            "hoist": False,
-            "position": self.position,
-            "permissions": str(self.permissions),
-            "managed": self.managed,
-            "mentionable": False,
-            "flags": 0,
-        }
+from tests.transport.people import Json, Member, Role, User, snowflake
+from tests.transport.permissions import (
+    ADMINISTRATOR,
+    ALL_PERMISSIONS,
+    EVERYONE,
+    MEMBER,
+    SEND_MESSAGES,
+    VIEW_CHANNEL,
+    Overwrite,
+    overwritten,
+)
 
 
 @dataclass(eq=False)
@@ -101,7 +25,8 @@ class Channel:
     """A guild's text channel, or one person's DMs with the bot.
 
     Where it is `readonly` the bot may not post; people may. The bot finds that out by trying, or
-    from an interaction's `app_permissions`.
+    from an interaction's `app_permissions`. `overwrites`, by the id of a role or member, are there
+    for everybody to see.
     """
 
     name: str
@@ -109,7 +34,18 @@ class Channel:
     recipient: User | None = None
     position: int = 0
     readonly: bool = False
+    overwrites: dict[int, Overwrite] = field(default_factory=dict[int, Overwrite])
     id: int = field(default_factory=snowflake)
+
+    def permissions_of(self, user: User) -> int:
+        """What the user, who is in the guild, may do here, as permission bits."""
+        if self.guild is None:
+            return EVERYONE
+        bits = self.guild.permissions_of(user)
+        if not self.overwrites:
+            return bits
+        roles = [role.id for role in self.guild.members[user.id].roles]
+        return overwritten(bits, self.overwrites, self.guild.id, roles, user.id)
 
     def payload(self) -> Json:
         """The channel object."""
@@ -123,6 +59,10 @@ class Channel:
                 "recipients": recipients,
             }
         assert self.guild is not None
+        overwrites = [
+            {"id": str(target), "type": o.kind, "allow": str(o.allow), "deny": str(o.deny)}
+            for target, o in self.overwrites.items()
+        ]
         return {
             "id": str(self.id),
             "type": 0,
@@ -130,7 +70,7 @@ class Channel:
             "name": self.name,
             "topic": None,
             "position": self.position,
-            "permission_overwrites": [],
+            "permission_overwrites": overwrites,
             "nsfw": False,
             "parent_id": None,
             "rate_limit_per_user": 0,
@@ -139,49 +79,32 @@ class Channel:
         }
 
 
-@dataclass(eq=False)
-class Member:
-    """A user in a guild, with the roles that carry their permissions."""
-
-    user: User
-    roles: list[Role] = field(default_factory=list[Role])
-    joined_at: str = field(default_factory=timestamp)
-
-    def payload(self) -> Json:
-        """The member object, with the user inside."""
-        return {
-            "user": self.user.payload(),
-            "nick": None,
-            "avatar": None,
-            "banner": None,
-            "roles": [str(role.id) for role in self.roles],
-            "joined_at": self.joined_at,
-            "premium_since": None,
-            "communication_disabled_until": None,
-            "deaf": False,
-            "mute": False,
-            "pending": False,
-            "flags": 0,
-        }
-
-
 class Guild:
-    """A server: its channels, its roles and who is in it."""
+    """A server: its channels, its roles and who is in it; `index` has all servers' channels."""
 
-    def __init__(self, name: str, owner: User) -> None:
-        self.id = snowflake()
+    def __init__(
+        self, name: str, owner: User, index: dict[int, Channel], guild_id: int | None = None
+    ) -> None:
+        self.id = guild_id or snowflake()
         self.name = name
         self.owner = owner
         self.everyone = Role("@everyone", EVERYONE, position=0, id=self.id)
         self.roles = [self.everyone]
         self.channels: list[Channel] = []
         self.members: dict[int, Member] = {}
+        self._index = index
 
     def add_channel(self, name: str) -> Channel:
         """A new text channel at the end of the list."""
         channel = Channel(name, guild=self, position=len(self.channels))
         self.channels.append(channel)
+        self._index[channel.id] = channel
         return channel
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Delete a channel: nobody finds it any more."""
+        self.channels.remove(channel)
+        del self._index[channel.id]
 
     def channel(self, name: str) -> Channel:
         """The channel of that name. Raises KeyError when there is none."""
@@ -201,13 +124,13 @@ class Guild:
         return member
 
     def permissions_of(self, user: User) -> int:
-        """What the user may do in every channel here, as permission bits."""
+        """What the user may do here before any channel's overwrites, as permission bits."""
         if user is self.owner:
             return ALL_PERMISSIONS
         bits = self.everyone.permissions
         for role in self.members[user.id].roles:
             bits |= role.permissions
-        return ALL_PERMISSIONS if discord.Permissions(bits).administrator else bits
+        return ALL_PERMISSIONS if bits & ADMINISTRATOR else bits
 
     def payload(self, me: User) -> Json:
         """The guild as GUILD_CREATE shows it to a bot without the members intent."""
@@ -243,18 +166,22 @@ class Guild:
 
 
 class World:
-    """All guilds and DMs that the bot can see, and the bot's own account."""
+    """All guilds and DMs that the bot can see, and the bot's own account.
+
+    `guilds` are those that the bot is in; one that it has left keeps its channels.
+    """
 
     def __init__(self) -> None:
         self.me = User("Get Kinder", bot=True)
         self.owner = User("Get Kinder team")
         self.guilds: dict[int, Guild] = {}
         self.dms: dict[int, Channel] = {}
+        self.channels: dict[int, Channel] = {}
         self.users: dict[int, User] = {self.me.id: self.me, self.owner.id: self.owner}
 
-    def add_guild(self, name: str, bot_permissions: int) -> Guild:
-        """A new guild with the bot in it."""
-        guild = Guild(name, self.owner)
+    def add_guild(self, name: str, bot_permissions: int, age: int = 0) -> Guild:
+        """A new guild with the bot in it, made `age` milliseconds ago."""
+        guild = Guild(name, self.owner, self.channels, snowflake(age))
         guild.add_member(self.owner)
         guild.add_member(self.me, bot_permissions, managed=True)
         self.guilds[guild.id] = guild
@@ -263,18 +190,32 @@ class World:
     def dm_with(self, user: User) -> Channel:
         """The one DM channel between the bot and that user."""
         if user.id not in self.dms:
-            self.dms[user.id] = Channel("", recipient=user)
+            channel = Channel("", recipient=user)
+            self.dms[user.id] = self.channels[channel.id] = channel
         return self.dms[user.id]
 
     def channel(self, channel_id: int) -> Channel | None:
         """The channel with that id, in any guild or among the DMs."""
-        places = [*self.dms.values(), *(c for g in self.guilds.values() for c in g.channels)]
-        return next((channel for channel in places if channel.id == channel_id), None)
+        return self.channels.get(channel_id)
+
+    def reaches(self, channel: Channel) -> bool:
+        """Whether the bot is in the channel's guild, and may view the channel."""
+        if channel.guild is not None and channel.guild.id not in self.guilds:
+            return False
+        return bool(channel.permissions_of(self.me) & VIEW_CHANNEL)
 
     def bot_permissions(self, channel: Channel) -> int:
         """What the bot may do in that channel, as permission bits."""
-        bits = EVERYONE if channel.guild is None else channel.guild.permissions_of(self.me)
+        bits = channel.permissions_of(self.me)
         return bits & ~SEND_MESSAGES if channel.readonly else bits
+
+    def overwrite(self, channel: Channel, bit: int, *, allowed: bool | None) -> None:
+        """Allow or deny the bot one permission in a channel, or (None) leave it to the guild."""
+        before = channel.overwrites.get(self.me.id, Overwrite(MEMBER))
+        after = before.changed(bit, allowed=allowed)
+        channel.overwrites[self.me.id] = after
+        if not after.allow | after.deny:
+            del channel.overwrites[self.me.id]
 
     def account(self) -> Json:
         """The bot's own user object, as only it may see it."""
