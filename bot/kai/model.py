@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 
 PAUSES = (0.3, 1.0)
 """Seconds before a failed call is made again, unless the model asks for others."""
-LIMITS = UsageLimits(request_limit=5, tool_calls_limit=8, total_tokens_limit=40_000)
+LIMITS = UsageLimits(request_limit=5, tool_calls_limit=8)
 SETTINGS = ModelSettings(
     max_tokens=3000,
     thinking=False,  # or as little as the model can: a member waits

@@ -21,6 +21,8 @@ TYPING_SECONDS = 1.0
 """How long the answer waits for "is typing…" to be shown."""
 PRIVATE_SECONDS = 5.0
 """How long a direct message is tried before the member is told where they wrote."""
+AGAIN_SECONDS = 1.0
+SERVER_TROUBLE = 500
 NOBODY = discord.AllowedMentions.none()
 
 NOT_HERE = "I can't answer that here. Please use `/kai ask`, where only you see what I say."
@@ -48,8 +50,15 @@ class Reply:
             await self._sent.edit(view=card, allowed_mentions=NOBODY)
 
     async def finish(self, card: Card, *more: Card) -> None:
-        """The whole answer, the other cards after the first."""
-        await self.show(card)
+        """The whole answer, the other cards after the first; tried twice, should Discord stumble."""
+        try:
+            await self.show(card)
+        except NOT_SENT as error:
+            refused = isinstance(error, discord.HTTPException) and error.status < SERVER_TROUBLE
+            if refused or card.files:  # (what was attached is used up)
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self.show(card)
         for number, card_after in enumerate(more, 1):
             await self._send(card_after, number)
 
@@ -79,7 +88,7 @@ class Reply:
 
     async def _refuse(self, error: UserError) -> None:
         """A refusal is for the member alone: it may say what is nobody else's business."""
-        if self._message.guild is None:
+        if isinstance(self._message.channel, discord.DMChannel):
             await self.finish(error_card(error))
         elif await tell_privately(self._message.author, error_card(error)):
             await self.finish(neutral_card(told=True))

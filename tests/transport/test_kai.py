@@ -277,9 +277,9 @@ async def test_a_turn_under_way_is_not_kept_once_all_is_forgotten(
     async with opened() as talk:
         await talk.join(talk.ann, "challenge", CHALLENGE)
         await (await talk.ann.slash("challenge done")).answered(within=10)
-        stub.otherwise = Hang(
-            1.5, then=Data({"text": "Thank you for telling me all of this.", "crisis": False})
-        )
+        await talk.ask("Hello KAI")
+        thanks = {"text": "Thank you for telling me all of this.", "crisis": False}
+        stub.otherwise = Hang(1.5, then=Data(thanks))
         asked = await talk.ann.slash("kai ask", message="a secret of mine")
         told = await talk.ann.slash("challenge done", reflection="another secret")
         await stub.until(lambda: len(stub.requests) == 3, 10)
