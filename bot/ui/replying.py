@@ -50,7 +50,7 @@ class Reply:
             await self._sent.edit(view=card, allowed_mentions=NOBODY)
 
     async def finish(self, card: Card, *more: Card) -> None:
-        """The whole answer, the other cards after the first; tried twice, should Discord stumble."""
+        """The whole answer, the other cards after the first, with a second try."""
         try:
             await self.show(card)
         except NOT_SENT as error:
