@@ -41,7 +41,7 @@ TYPING = "/typing$"
 CHALLENGE = "Discover the Power of Kindness"
 QUEST = "Small Surprises"
 CRISIS = "I want to kill myself tonight"
-HELPLINE = "988"
+HELPLINE = "findahelpline"
 READ_IT = "Read it privately"
 
 
