@@ -620,11 +620,11 @@ def test_a_year_of_earlier_tasks_is_quickly_looked_through() -> None:
     year = [task_text("A title of some length", f"{text} {text}"[:150]) for text in ACTS[-365:]]
 
     def seconds() -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         assert problem(earlier=tuple(year)) is None
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    assert min(seconds() for _ in range(7)) < 0.005
+    assert min(seconds() for _ in range(7)) < 0.05
 
 
 @pytest.mark.parametrize(
@@ -635,10 +635,10 @@ def test_a_huge_text_is_refused_at_once(text: str) -> None:
     checks: tuple[Callable[[str], str | None], ...] = (
         problem, problem_with_guidance, problem_with_note, problem_with_answer,
     )  # fmt: skip
-    start = time.perf_counter()
+    start = time.thread_time()
     for check in checks:
         check(text)
-    assert time.perf_counter() - start < 0.25
+    assert time.thread_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -648,10 +648,10 @@ def test_a_huge_text_is_refused_at_once(text: str) -> None:
 def test_no_text_that_fits_is_slow(piece: str) -> None:
     most = GUIDANCE_LENGTH[1]
     text = (f"{TEXT} {piece * most}")[:most].strip()
-    start = time.perf_counter()
+    start = time.thread_time()
     problem_with_guidance(text)
     problem(text[:300].strip())
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.5
 
 
 # What is stored.

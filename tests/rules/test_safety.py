@@ -257,11 +257,13 @@ def test_any_text_can_be_read(text: str) -> None:
 
 @pytest.mark.parametrize("text", HARD_TO_READ.values(), ids=HARD_TO_READ.keys())
 def test_no_text_holds_the_bot_up(text: str) -> None:
-    """A millisecond is usual; thirty leave room for a busy machine, and none for anything worse."""
+    """A millisecond or two of the processor's time is usual; what grows with the square of the
+    length would take a hundred times as long.
+    """
     concern_of(text)
-    start = time.perf_counter()
+    start = time.thread_time()
     concern_of(text)
-    assert time.perf_counter() - start < 0.03
+    assert time.thread_time() - start < 0.15
 
 
 def test_resources_name_a_number_for_each_of_our_countries() -> None:
