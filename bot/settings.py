@@ -56,12 +56,7 @@ class Settings(BaseSettings):
     @field_validator("discord_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        token = value.get_secret_value().strip()
-        if not re.fullmatch(r"[!-~]+", token):
-            raise ValueError("must be the bot's token and nothing else, without any space in it")
-        return SecretStr(token)
+        return _one_word(value, "the bot's token")
 
     @field_validator("home_guild_ids", mode="before")
     @classmethod
@@ -98,14 +93,7 @@ class Settings(BaseSettings):
     @field_validator("kai_api_key")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        key = value.get_secret_value().strip()
-        if not re.fullmatch(r"[!-~]+", key):
-            raise ValueError(
-                "must be the model's API key and nothing else, without any space in it"
-            )
-        return SecretStr(key)
+        return _one_word(value, "the model's API key")
 
     @model_validator(mode="after")
     def _model_and_key(self) -> Self:
@@ -128,6 +116,16 @@ class Settings(BaseSettings):
     @classmethod
     def _websocket(cls, value: str | None) -> str | None:
         return None if value is None else _check_url(value, ("ws", "wss"))
+
+
+def _one_word(value: SecretStr | None, what: str) -> SecretStr | None:
+    """A secret without the white space around it; there may be none inside. Raises ValueError."""
+    if value is None:
+        return None
+    word = value.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]+", word):
+        raise ValueError(f"must be {what} and nothing else, without any space in it")
+    return SecretStr(word)
 
 
 def _check_url(value: str, schemes: tuple[str, ...]) -> str:

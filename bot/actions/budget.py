@@ -54,7 +54,7 @@ class Budget:
     """What the model may use. A call that is not admitted counts nowhere."""
 
     def __init__(self, pool: Pool, model: str, limits: Limits, clock: Clock) -> None:
-        self.limits = limits
+        self._limits = limits
         self._pool = pool
         self._model = model
         self._clock = clock
@@ -81,7 +81,7 @@ class Budget:
         for pause in (*PAUSES, None):
             try:
                 passed = await kai_usage.admit(
-                    self._pool, self._model, self.limits, user_id, guild_id, self._clock()
+                    self._pool, self._model, self._limits, user_id, guild_id, self._clock()
                 )
             except TROUBLE as error:
                 log.warning("a call of the model was not counted", error=repr(error))
@@ -98,7 +98,7 @@ class Budget:
         await kai_usage.settle(
             self._pool,
             self._model,
-            self.limits,
+            self._limits,
             passed,
             tokens=call.tokens,
             answered=call.answered,

@@ -38,12 +38,7 @@ async def ask(
     me, progress = await turns.read_progress(services.pool, caller)
     if me.suspended:
         raise Suspended().returning(text)
-    question = replace(
-        _question(caller, me, progress, text),
-        public=public,
-        turns=() if public else progress.turns,
-        replied_to=replied_to,
-    )
+    question = _question(caller, me, progress, text, public=public, replied_to=replied_to)
     tools = Toolbox(services, caller, public=public)
     words = await services.companion.answer(question, tools, hear)
     return me, await _written(services, caller, me, text, words)
@@ -57,7 +52,7 @@ async def _written(services: Services, caller: Caller, me: Me, message: str, wor
         me.user_id,
         message=message,
         response=words.text,
-        function_called=",".join(words.called)[:MAX_CALLED] or None,
+        function_called=function_called(words),
         drafts=[_draft(offer) for offer in to_keep],
         now=caller.now,
     )
@@ -68,11 +63,18 @@ async def _written(services: Services, caller: Caller, me: Me, message: str, wor
     )
 
 
+def function_called(words: Words) -> str | None:
+    """The tools that an answer used, as the turn's column holds them; None when it used none."""
+    return ",".join(words.called)[:MAX_CALLED] or None
+
+
 def _draft(offer: Offer) -> Draft:
     return Draft(offer.kind, offer.item_id, offer.day or 1, offer.reflection or "")
 
 
-def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question:
+def _question(
+    caller: Caller, me: Me, progress: Progress, text: str, *, public: bool, replied_to: str | None
+) -> Question:
     today = local_date(caller.now, me.zone)
     on_challenge = progress.challenge is not None
     return Question(
@@ -90,6 +92,9 @@ def _question(caller: Caller, me: Me, progress: Progress, text: str) -> Question
         streak=streak(progress.dates, today).days,
         done_today=today in progress.dates,
         points=me.points,
+        turns=() if public else progress.turns,
+        public=public,
+        replied_to=replied_to,
     )
 
 

@@ -148,44 +148,54 @@ def _wants_words(day: Today) -> bool:
 async def _first_sight(
     services: Services, caller: Caller, me: Me, day: Today, *, unread: bool
 ) -> Sight:
-    item, number = day.enrolment, day.log.day
-    if item.kind == "quest":
-        task = await services.companion.write_task(
-            TaskRequest(
-                user_id=me.user_id,
-                guild_id=caller.guild_id,
-                name=caller.firstname,
-                quest_id=item.item_id,
-                quest=item.name,
-                theme=item.prompt or "",
-                difficulty=item.difficulty,
-                day=number,
-                total_days=item.total_days,
-                earlier=item.earlier,
-                unread=unread,
-            )
+    if day.enrolment.kind == "quest":
+        return await _first_task(services, caller, me, day, unread=unread)
+    return await _first_guidance(services, caller, me, day)
+
+
+async def _first_task(
+    services: Services, caller: Caller, me: Me, day: Today, *, unread: bool
+) -> Sight:
+    quest, number = day.enrolment, day.log.day
+    task = await services.companion.write_task(
+        TaskRequest(
+            user_id=me.user_id,
+            guild_id=caller.guild_id,
+            name=caller.firstname,
+            quest_id=quest.item_id,
+            quest=quest.name,
+            theme=quest.prompt or "",
+            difficulty=quest.difficulty,
+            day=number,
+            total_days=quest.total_days,
+            earlier=quest.earlier,
+            unread=unread,
         )
-        return Sight(item.item_id, number, task, None)
+    )
+    return Sight(quest.item_id, number, task, None)
+
+
+async def _first_guidance(services: Services, caller: Caller, me: Me, day: Today) -> Sight:
+    challenge, number, text = day.enrolment, day.log.day, day.log.text
     prompt = fill_template(
-        item.prompt or "",
+        challenge.prompt or "",
         day=number,
-        total_days=item.total_days,
-        challenge=item.name,
+        total_days=challenge.total_days,
+        challenge=challenge.name,
         name=caller.firstname,
     )
-    text = day.log.text
     guidance = await services.companion.write_guidance(
         GuidanceRequest(
             user_id=me.user_id,
             guild_id=caller.guild_id,
             name=caller.firstname,
-            challenge=item.name,
+            challenge=challenge.name,
             day=number,
-            total_days=item.total_days,
+            total_days=challenge.total_days,
             prompt=prompt,
             title=text.title if text else "",
             body=(text.body or "") if text else "",
             acts=text.acts if text else (),
         )
     )
-    return Sight(item.item_id, number, guidance, prompt)
+    return Sight(challenge.item_id, number, guidance, prompt)

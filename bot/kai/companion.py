@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
@@ -31,7 +31,6 @@ from bot.rules.texts import storable
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 ELLIPSIS = "…"
 TOLD_EVERY = 1.0
 """Seconds between two times that an answer under way is checked and told; a shorter one is not."""

@@ -11,8 +11,12 @@ from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
     ModelAPIError,
+    ModelConnectionError,
     ModelQuotaExceededError,
+    ModelRateLimitError,
     ModelRequestRejectedError,
+    ModelServerError,
+    ModelUnavailableError,
     UsageLimitExceeded,
 )
 from pydantic_ai.messages import (
@@ -58,6 +62,15 @@ SETTINGS = ModelSettings(
     max_retries=0,  # they are made here, in the time that there is
     framing_announcement="never",  # the instructions say what is data
 )
+CAUSES: dict[type[ModelAPIError], str] = {
+    ModelRateLimitError: "rate_limit",
+    ModelQuotaExceededError: "quota",
+    ModelUnavailableError: "unavailable",
+    ModelServerError: "server",
+    ModelConnectionError: "connection",
+    ModelRequestRejectedError: "rejected",
+}
+"""The families of a model's errors, for the metrics; "api" for all others."""
 CHARACTERS_PER_TOKEN = 3
 """How the tokens of a model that reports none are reckoned."""
 
@@ -325,14 +338,4 @@ def _wait_before_another(
 
 
 def _cause_of(error: ModelAPIError) -> str:
-    """`ModelRateLimitError` as "rate_limit": the family of the error, for the metrics."""
-    families = {
-        "ModelRateLimitError": "rate_limit",
-        "ModelQuotaExceededError": "quota",
-        "ModelUnavailableError": "unavailable",
-        "ModelServerError": "server",
-        "ModelConnectionError": "connection",
-        "ModelRequestRejectedError": "rejected",
-    }
-    names = [base.__name__ for base in type(error).__mro__]
-    return next((families[name] for name in names if name in families), "api")
+    return next((cause for family, cause in CAUSES.items() if isinstance(error, family)), "api")

@@ -61,27 +61,11 @@ class OfflineVoice:
 
     def write_task(self, request: TaskRequest) -> str:
         """An act from the catalogue that the member has not had in this quest."""
-        act = choose_act(
-            seed=request.theme,
-            user_id=request.user_id,
-            quest_id=request.quest_id,
-            day=request.day,
-            difficulty=difficulty_of(request.difficulty),
-            earlier=request.earlier,
-        )
-        return act.text
+        return _act(request, request.quest_id)
 
     def write_act(self, request: ActRequest) -> str:
         """An act from the catalogue that the server's posts have not had."""
-        act = choose_act(
-            seed=request.theme,
-            user_id=request.user_id,
-            quest_id=request.guild_id,
-            day=request.day,
-            difficulty=difficulty_of(request.difficulty),
-            earlier=request.earlier,
-        )
-        return act.text
+        return _act(request, request.guild_id)
 
     def write_guidance(self, request: GuidanceRequest) -> str:
         """An encouraging line for the day, and one of the day's own suggestions to begin with."""
@@ -131,6 +115,19 @@ class OfflineVoice:
         """Why this is a short answer: the day's longer ones are used up, or none can be had now."""
         occasion = AWAY.get(cause, "away")
         return _pick(occasion, question.user_id, question.text, name=question.name)
+
+
+def _act(request: TaskRequest | ActRequest, series: int) -> str:
+    """The act of one day of a series, which is a quest's or a server's."""
+    act = choose_act(
+        seed=request.theme,
+        user_id=request.user_id,
+        quest_id=series,
+        day=request.day,
+        difficulty=difficulty_of(request.difficulty),
+        earlier=request.earlier,
+    )
+    return act.text
 
 
 def _occasion(question: Question) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.actions.budget import Call
 from bot.actions.companion import Question, Words
+from bot.actions.talking import function_called
 from bot.kai.checks import problem_with_answer
 from bot.kai.companion import Kai
 from bot.kai.evaluation import Expectation, Verdict
@@ -59,7 +60,7 @@ def row_of(message: str, words: Words) -> dict[str, str]:
         "context_id": "NULL",
         "message": message,
         "assistant_response": words.text,
-        "function_called": ",".join(words.called) or "NULL",
+        "function_called": function_called(words) or "NULL",
     }
 
 
