@@ -14,7 +14,6 @@ import asyncpg
 import discord
 import pytest
 
-from bot.actions.companion import Question
 from bot.actions.seeding import (
     CATALOGUE,
     CatalogueError,
@@ -24,6 +23,7 @@ from bot.actions.seeding import (
 )
 from bot.kai.acts import all_acts, choose_act
 from bot.kai.offline import OfflineVoice, phrases
+from bot.kai.trying import question_of
 from bot.rules.points import DIFFICULTIES, Difficulty
 from bot.rules.texts import is_emoji, is_storable
 from bot.ui.text import is_cut
@@ -365,22 +365,7 @@ def test_phrases_hold_only_the_names_they_may() -> None:
 
 async def test_every_answer_is_filled_in() -> None:
     """In whatever state the member is: nothing under way, done for today, on a streak."""
-    question = Question(
-        user_id=1,
-        guild_id=None,
-        name="Ann",
-        text="",
-        now=discord.utils.utcnow(),
-        zone="UTC",
-        locale="en-GB",
-        item=None,
-        kind=None,
-        day=None,
-        total_days=None,
-        streak=0,
-        done_today=False,
-        points=20,
-    )
+    question = replace(question_of("", discord.utils.utcnow()), user_id=1, points=20)
     on_it = replace(question, item="Small Surprises", kind="quest", day=2, total_days=7, streak=5)
     states = [question, replace(question, done_today=True), on_it, replace(on_it, done_today=True)]
     for state in states:

@@ -23,7 +23,7 @@ WRONG_SETTINGS: Final = 2
 
 _BESIDE: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPYCACHEPREFIX")
 _LOG_LINE: Final = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] |\{")
-_TROUBLE: Final = (
+TROUBLE: Final = (
     "Traceback",
     "Unclosed",
     "unclosed",
@@ -81,7 +81,7 @@ class Bot:
             code = await asyncio.wait_for(self.process.wait(), within)
         except TimeoutError as error:
             raise AssertionError(f"not ended after {within:.0f} s:\n{self.err[-3000:]}") from error
-        for trouble in _TROUBLE:
+        for trouble in TROUBLE:
             assert trouble not in self.err, self.err
         return code
 

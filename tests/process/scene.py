@@ -16,6 +16,7 @@ import discord
 from bot.actions.seeding import seed_catalogue
 from db.pool import Pool, create_pool
 from tests.models.stub import ModelStub
+from tests.process.bots import TROUBLE
 from tests.process.forked import READY_SECONDS, Fork, Orders
 from tests.process.gates import Gate, Valve, gated, valved
 from tests.transport.actors import Actor
@@ -31,15 +32,6 @@ BETWEEN_STARTS: Final = dt.timedelta(minutes=1)
 BUDGET: Final = ("discord.kai_usage", "discord.kai_slots", "discord.kai_breakers")
 """Counted call by call, before and after a model is asked: no part of a turn."""
 
-TROUBLE: Final = (
-    "Traceback",
-    "Unclosed",
-    "unclosed",
-    "never awaited",
-    "never retrieved",
-    "Warning",
-)
-"""What no process may have logged by the time it is killed."""
 
 Rows = Counter[tuple[str, str]]
 """Rows as (table, JSON)."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import cast
 
 import discord
 import pytest
+from structlog.testing import capture_logs
 
 from bot.actions.seeding import seed_catalogue
 from db.pool import Pool
 from tests.discord_limits import check_no_pings, check_request
+from tests.models.stub import ModelStub
 from tests.transport.actors import Actor
+from tests.transport.heard import Log
 from tests.transport.kindness import Days, QuickBot, running_bot
 from tests.transport.standin import StandIn
 from tests.transport.world import Json
@@ -55,3 +58,17 @@ async def bot(discord_: StandIn, catalogue: Pool, days: Days) -> AsyncGenerator[
 async def ann(discord_: StandIn) -> Actor:
     """A member in the first guild's #kindness."""
     return await discord_.add_member("Ann")
+
+
+@pytest.fixture
+async def stub() -> AsyncGenerator[ModelStub]:
+    """A model that says a small kind thing until told otherwise."""
+    async with ModelStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[Log]:
+    """What is logged from now on."""
+    with capture_logs() as lines:
+        yield Log(lines, caplog)

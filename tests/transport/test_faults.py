@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.actions.companion import GuidanceRequest, Hear, Question, Tools, Words
 from bot.kai.companion import Kai
 from bot.ui import answering
 from db.pool import Pool, create_pool
 from tests.transport.actors import Actor
+from tests.transport.heard import Log
 from tests.transport.interactions import DEFERRED, DEFERRED_UPDATE, MESSAGE, Exchange
 from tests.transport.kindness import Days, QuickBot, running_bot
 from tests.transport.standin import StandIn
@@ -44,31 +42,6 @@ class SlowVoice(Kai):
         """An answer, after a while."""
         await asyncio.sleep(SLOW)
         return await super().answer(question, tools, hear)
-
-
-@dataclass(frozen=True)
-class Log:
-    """What the bot and its libraries logged."""
-
-    lines: list[Any]
-    library: pytest.LogCaptureFixture
-
-    def count(self, event: str) -> int:
-        """How many lines tell of that event."""
-        return sum(line["event"] == event for line in self.lines)
-
-    def assert_calm(self) -> None:
-        """No fault of ours, and no traceback anywhere."""
-        assert [line for line in self.lines if line["log_level"] == "error"] == []
-        assert [line for line in self.lines if line.get("exc_info")] == []
-        assert [record for record in self.library.records if record.exc_info] == []
-        assert [r for r in self.library.records if r.levelno >= logging.ERROR] == []
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[Log]:
-    with capture_logs() as lines:
-        yield Log(lines, caplog)
 
 
 @pytest.fixture

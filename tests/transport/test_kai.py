@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
 from typing import Any, Protocol
@@ -42,12 +41,6 @@ CONSTANT = {f"{INSTRUCTIONS['manner']}\n{INSTRUCTIONS[what]}" for what in INSTRU
 
 class Open(Protocol):
     def __call__(self, **options: Any) -> AbstractAsyncContextManager[Talk]: ...
-
-
-@pytest.fixture
-async def stub() -> AsyncGenerator[ModelStub]:
-    async with ModelStub() as stub:
-        yield stub
 
 
 @pytest.fixture(params=["openai", "anthropic"])

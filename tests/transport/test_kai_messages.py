@@ -6,15 +6,12 @@ what becomes of it when Discord is in trouble. Nobody is pinged and no other mem
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.actions.budget import Budget
 from bot.kai.companion import Kai
@@ -27,6 +24,7 @@ from tests.models.script import Call, Calls, Hang, Item, Say
 from tests.models.stub import ModelStub
 from tests.transport.conversation import LIMITS, WITHIN, Talk, talking
 from tests.transport.feed import GUILD_MESSAGES_INTENT
+from tests.transport.heard import Log
 from tests.transport.kindness import Days, running_bot
 from tests.transport.messages import text_of, walk
 from tests.transport.people import Json
@@ -43,37 +41,6 @@ QUEST = "Small Surprises"
 CRISIS = "I want to kill myself tonight"
 HELPLINE = "findahelpline"
 READ_IT = "Read it privately"
-
-
-@dataclass(frozen=True)
-class Log:
-    """What the bot and its libraries logged."""
-
-    lines: list[Any]
-    library: pytest.LogCaptureFixture
-
-    def count(self, event: str) -> int:
-        """How many lines tell of that event."""
-        return sum(line["event"] == event for line in self.lines)
-
-    def assert_calm(self) -> None:
-        """No fault of ours, and no traceback anywhere."""
-        assert [line for line in self.lines if line["log_level"] == "error"] == []
-        assert [line for line in self.lines if line.get("exc_info")] == []
-        assert [record for record in self.library.records if record.exc_info] == []
-        assert [r for r in self.library.records if r.levelno >= logging.ERROR] == []
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[Log]:
-    with capture_logs() as lines:
-        yield Log(lines, caplog)
-
-
-@pytest.fixture
-async def stub() -> AsyncGenerator[ModelStub]:
-    async with ModelStub() as stub:
-        yield stub
 
 
 @pytest.fixture
