@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
 MAX_ACTIVE_QUESTS = 3
+ENDLESS = 36_500
+"""The days of a standing quest, which nobody counts to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,8 @@ def advance(current_day: int | None, total_days: int) -> Advance:
     day = day_to_do(current_day, total_days)
     finished = day >= total_days
     return Advance(day, day if finished else day + 1, finished)
+
+
+def is_endless(total_days: int) -> bool:
+    """Whether a quest of so many days stands for ever: it is shown without its length."""
+    return total_days >= ENDLESS
