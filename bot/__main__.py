@@ -17,6 +17,7 @@ from rich.console import Console
 from bot import logs
 from bot.actions.seeding import CatalogueError, seed_catalogue
 from bot.app import (
+    Part,
     StartError,
     database_trouble,
     open_database,
@@ -62,9 +63,20 @@ def main(context: typer.Context) -> None:
 
 
 @cli.command("run")
-def run_command() -> None:
-    """Run the bot (the default)."""
-    _carry_out(lambda settings: run(settings, out.print))
+def run_command(
+    worker: Annotated[
+        bool, typer.Option(help="Send daily posts and reminders from this process, too.")
+    ] = True,
+) -> None:
+    """Run the bot (the default), with a worker in it unless told otherwise."""
+    part: Part = "everything" if worker else "bot"
+    _carry_out(lambda settings: run(settings, out.print, part=part))
+
+
+@cli.command("worker")
+def worker_command() -> None:
+    """Run a worker alone: it sends daily posts and reminders. Run as many as you like."""
+    _carry_out(lambda settings: run(settings, out.print, part="worker"))
 
 
 @cli.command()

@@ -7,7 +7,8 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 import aiohttp
 import asyncpg
@@ -20,12 +21,15 @@ from yarl import URL
 
 from bot import playground
 from bot.actions.budget import Budget, Limits
-from bot.actions.seeding import seed_if_empty
+from bot.actions.seeding import ensure_standing_quest, seed_if_empty
 from bot.actions.services import Clock, Services
 from bot.client import KindnessBot
 from bot.embedded import EmbeddedError, EmbeddedServer
 from bot.kai.companion import Kai
 from bot.kai.voice import Voice
+from bot.posting.demo import Demo, read_ahead
+from bot.posting.post_client import logged_in
+from bot.posting.worker import Worker
 from bot.settings import Settings
 from bot.web.metrics import serving_metrics
 from db.pool import TROUBLE, Pool, create_pool
@@ -46,6 +50,17 @@ AUTHENTICATION_FAILED = 4004
 
 
 T = TypeVar("T")
+
+Part = Literal["everything", "bot", "worker"]
+"""What one process runs: the bot and a worker, the bot alone, or a worker alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that can be used: its URL, and a pool on it."""
+
+    url: str
+    pool: Pool
 
 
 class StartError(Exception):
@@ -139,33 +154,41 @@ async def open_database(settings: Settings) -> AsyncGenerator[tuple[str, Pool]]:
 
 
 @asynccontextmanager
-async def ready_pool(settings: Settings) -> AsyncGenerator[Pool]:
-    """A pool on a migrated database; the embedded one is migrated and filled here."""
+async def ready_database(settings: Settings) -> AsyncGenerator[Database]:
+    """A migrated database with a catalogue; the embedded one is migrated and filled here."""
     async with open_database(settings) as (url, pool):
         if settings.database_url is None:
             await runner.upgrade(url)
         await require_migrated(url)
         if await seed_if_empty(pool, discord.utils.utcnow):
             log.info("starter catalogue loaded")
-        yield pool
+        await ensure_standing_quest(pool, discord.utils.utcnow)
+        yield Database(url, pool)
 
 
-async def run(settings: Settings, say: Callable[[str], None]) -> None:
+async def run(settings: Settings, say: Callable[[str], None], *, part: Part = "everything") -> None:
     """Run the bot until it is told to stop: on Discord with a token, else in the playground.
 
-    `say` gets what the person at the terminal should read. Raises StartError.
+    `part` of it is everything, the bot without a worker, or a worker alone. `say` gets what the
+    person at the terminal should read. Raises StartError.
     """
+    if part == "worker" and settings.discord_token is None:
+        raise StartError("A worker needs DISCORD_TOKEN: the playground has one of its own.")
     stop = asyncio.Event()
     with _stopping_on_signals(stop):
         async with AsyncExitStack() as stack:
-            pool = await _unless(stop, stack.enter_async_context(ready_pool(settings)))
-            if pool is not None:
-                await _run_on(pool, settings, stop, say)
+            database = await _unless(stop, stack.enter_async_context(ready_database(settings)))
+            if database is not None:
+                await _run_on(database, settings, stop, say, part)
     log.info("stopped")
 
 
 async def _run_on(
-    pool: Pool, settings: Settings, stop: asyncio.Event, say: Callable[[str], None]
+    database: Database,
+    settings: Settings,
+    stop: asyncio.Event,
+    say: Callable[[str], None],
+    part: Part,
 ) -> None:
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
@@ -173,13 +196,14 @@ async def _run_on(
         voice = await stack.enter_async_context(opened_voice(settings))
 
         def kai(clock: Clock) -> Kai:
-            return Kai(voice, budget(settings, pool, clock), seconds=settings.kai_seconds)
+            return Kai(voice, budget(settings, database.pool, clock), seconds=settings.kai_seconds)
 
         if settings.discord_token is None:
-            await _run_playground(settings, pool, kai, stop, say)
+            await _run_playground(settings, database.pool, kai, stop, say)
         else:
             token = settings.discord_token.get_secret_value()
-            await _run_on_discord(settings, token, pool, kai(discord.utils.utcnow), stop)
+            point_at(settings)
+            await _run_on_discord(settings, token, database, kai(discord.utils.utcnow), stop, part)
 
 
 async def _serve_metrics(stack: AsyncExitStack, port: int) -> None:
@@ -262,10 +286,13 @@ async def _run_playground(
     say: Callable[[str], None],
 ) -> None:
     here = settings.model_copy(update={"home_guild_ids": (playground.HOME_GUILD_ID,)})
+    demo = Demo(await read_ahead(Services(pool, Kai(), discord.utils.utcnow)))
 
     def make_bot(clock: Clock) -> KindnessBot:
         services = Services(pool, kai(clock), clock, settings.default_zone)
-        return KindnessBot(services, here, trust_stored_sync=False)
+        bot = KindnessBot(services, here, trust_stored_sync=False, tomorrow=demo.tomorrow)
+        demo.open(services, bot)
+        return bot
 
     def ready(url: str) -> None:
         say(f"The playground is open: {url}  (no token is set; Ctrl-C ends it)")
@@ -277,6 +304,7 @@ async def _run_playground(
             stop=stop,
             on_ready=ready,
             zone=settings.default_zone,
+            posting=demo,
         )
     except playground.PlaygroundError as error:
         raise StartError(str(error)) from error
@@ -291,24 +319,69 @@ def point_at(settings: Settings) -> None:
 
 
 async def _run_on_discord(
-    settings: Settings, token: str, pool: Pool, kai: Kai, stop: asyncio.Event
+    settings: Settings,
+    token: str,
+    database: Database,
+    kai: Kai,
+    stop: asyncio.Event,
+    part: Part,
 ) -> None:
-    point_at(settings)
-    services = Services(pool, kai, discord.utils.utcnow, settings.default_zone)
-    bot = KindnessBot(services, settings)
+    services = Services(database.pool, kai, discord.utils.utcnow, settings.default_zone)
+    running: list[asyncio.Task[None]] = []
+    async with AsyncExitStack() as stack:
+        stack.callback(kai.hush)
+        if part != "bot":
+            working = _working(settings, token, database.url, services, stop)
+            running.append(await stack.enter_async_context(working))
+        if part != "worker":
+            bot = KindnessBot(services, settings)
+            running.append(await stack.enter_async_context(_connected(bot, token)))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        for task in running:
+            if task.done():
+                await _explain(task)
+
+
+@asynccontextmanager
+async def _connected(bot: KindnessBot, token: str) -> AsyncGenerator["asyncio.Task[None]"]:
+    """The bot's connection to Discord while this lasts; members get their answers at the end."""
     running = asyncio.create_task(bot.start(token))
-    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            await _explain(running)
+        yield running
     finally:
-        stopping.cancel()
-        kai.hush()
         await bot.finish(FINISH_SECONDS)
         await _close(bot)
         running.cancel()
-        await asyncio.gather(running, stopping, return_exceptions=True)
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, token: str, url: str, services: Services, stop: asyncio.Event
+) -> AsyncGenerator["asyncio.Task[None]"]:
+    """A worker until `stop` is set; then it sends what it has begun to send."""
+
+    async def work() -> None:
+        async with logged_in(token) as client:
+            worker = Worker(services, client, lambda: open_pool(url, settings))
+            running = asyncio.create_task(worker.run())
+            try:
+                await stop.wait()
+                worker.stop()
+                await asyncio.wait({running}, timeout=FINISH_SECONDS)
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+    working = asyncio.create_task(work())
+    try:
+        yield working
+    finally:
+        await asyncio.wait({working}, timeout=FINISH_SECONDS + CLOSE_SECONDS)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 async def _close(bot: KindnessBot) -> None:

@@ -18,13 +18,15 @@ from bot.errors import UserError
 from bot.settings import Settings
 from bot.ui.answering import begin, is_left_alone, is_worth_logging, note_receipt, report
 from bot.ui.buttons import OUTDATED, PREFIX, Press, Verb, verbs_of
+from bot.ui.counter import Counters
 from bot.ui.forms import hand_back
 from bot.ui.manner import Manner
 
 log = structlog.get_logger(__name__)
 
-COGS = ("challenge", "quest", "badge", "days", "kai", "member")
+COGS = ("challenge", "quest", "badge", "days", "kai", "member", "daily", "posts", "hello")
 HOME_COGS = ("moderate", "catalog")
+PLAYGROUND_COG = "playground"
 HEARD = 2_000
 """How many interactions and messages are remembered: one delivered twice is worked on once."""
 
@@ -54,7 +56,12 @@ class KindnessBot(commands.AutoShardedBot):
     """The bot. It caches no members, asks for no privileged intent, and pings nobody by itself."""
 
     def __init__(
-        self, services: Services, settings: Settings, *, trust_stored_sync: bool = True
+        self,
+        services: Services,
+        settings: Settings,
+        *,
+        trust_stored_sync: bool = True,
+        tomorrow: asyncio.Event | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -68,7 +75,9 @@ class KindnessBot(commands.AutoShardedBot):
         )
         self.services = services
         self.settings = settings
+        self.counters = Counters(services, self)
         self.home_guild_ids = frozenset(settings.home_guild_ids)
+        self.tomorrow = tomorrow  # in the playground alone: set it, and its clock moves
         self.verbs: dict[str, Verb] = {}
         self._trust_stored_sync = trust_stored_sync
         self._heard: OrderedDict[int, None] = OrderedDict()
@@ -77,7 +86,7 @@ class KindnessBot(commands.AutoShardedBot):
         """Load the commands, find the home server, and sync what has changed."""
         logging.getLogger("discord.app_commands.tree").addFilter(is_worth_logging)
         self.add_dynamic_items(Press)
-        for name in COGS:
+        for name in COGS if self.tomorrow is None else (*COGS, PLAYGROUND_COG):
             await self.load_extension(f"cogs.{name}")
         await self._sync(None)
         if not self.home_guild_ids:
@@ -123,6 +132,7 @@ class KindnessBot(commands.AutoShardedBot):
         log.info("connected", user=str(self.user), servers=len(self.guilds))
         for guild in sorted(self.guilds, key=lambda guild: guild.id):
             await self._take_for_home(guild)
+        await self.counters.mend()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """The first server that the bot is in becomes the home."""
@@ -157,6 +167,11 @@ class KindnessBot(commands.AutoShardedBot):
             return
         await home.remember(self.services, name, digest)
         log.info("commands synced", scope=guild.id if guild else "global", count=len(payload))
+
+    async def close(self) -> None:
+        """Leave Discord; counters that are not shown yet are for the next start."""
+        await self.counters.stop()
+        await super().close()
 
     async def finish(self, seconds: float) -> None:
         """Let members who are being answered have their answer, for some seconds at most.

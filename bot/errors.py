@@ -156,6 +156,16 @@ class DayMoved(UserError):
         )
 
 
+class PostClosed(UserError):
+    """The daily post that was pressed has made place for a newer one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That post has had its day, so nothing was changed. A new act comes with the newest "
+            "post of this server."
+        )
+
+
 class SomebodyWasFaster(UserError):
     """Another press or another device got there first, and again on the second look."""
 

@@ -10,7 +10,7 @@ from bot.actions.services import Services
 from bot.actions.types import Caller, Me
 from bot.ui.answering import answer, is_public, whisper
 from bot.ui.card import Card
-from bot.ui.notices import FIRST_USE, notice
+from bot.ui.notices import DMS_CLOSED, FIRST_USE, notice
 
 if TYPE_CHECKING:
     from bot.client import KindnessBot
@@ -28,7 +28,20 @@ class Part(commands.Cog):
         return self.subject(interaction, interaction.user)
 
     async def send(self, interaction: discord.Interaction, me: Me, card: Card, *more: Card) -> None:
-        """Answer with a card, or several; on first use, tell once what KAI keeps of them."""
+        """Answer with a card, or several, and with what the member has to be told once.
+
+        That is, on first use, what KAI keeps of them; and that reminders cannot reach them.
+        """
+        if me.dms_closed and not is_public(interaction):
+            card.add_note(DMS_CLOSED)
+            await self._answer(interaction, me, card, *more)
+            await profile.told_of_closed_dms(self.services, me)
+        else:
+            await self._answer(interaction, me, card, *more)
+
+    async def _answer(
+        self, interaction: discord.Interaction, me: Me, card: Card, *more: Card
+    ) -> None:
         if me.welcomed:
             await answer(interaction, card, *more)
             return

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
-from discord.app_commands import Transform
+from discord.app_commands import Range, Transform
 from discord.ext import commands
 
-from bot.actions import profile
+from bot.actions import profile, reminding
 from bot.actions.profile import Period
 from bot.ui import profile as cards
+from bot.ui import reminders
+from bot.ui.buttons import number_in, pressed
 from bot.ui.manner import Manner
 from bot.ui.notices import notice
 from bot.ui.nouns import ZoneOption
@@ -99,6 +101,38 @@ class Settings(Part, commands.GroupCog, group_name="settings"):
         me = await profile.set_on_leaderboard(self.services, self.caller(interaction), show)
         said = "You appear on leaderboards." if show else "You appear on no leaderboard any more."
         await self.send(interaction, me, notice(said))
+
+    reminder = app_commands.Group(name="reminder", description="A direct message a day")
+
+    @reminder.command(name="time")
+    @app_commands.describe(at="Your local time, such as 8:00, 20:30 or 8am")
+    async def reminder_time(self, interaction: discord.Interaction, at: Range[str, 1, 20]) -> None:
+        """Be reminded each day of what is still open"""
+        result = await reminding.set_reminder(self.services, self.caller(interaction), at)
+        await self.send(interaction, result.me, reminders.set_card(result))
+
+    @reminder.command(name="off")
+    async def reminder_off(self, interaction: discord.Interaction) -> None:
+        """Be reminded no more"""
+        await self._end(interaction)
+
+    @pressed("stop", Manner.IN_PLACE)
+    async def stop(self, interaction: discord.Interaction, _args: list[str]) -> None:
+        """Be reminded no more, from a reminder."""
+        await self._end(interaction)
+
+    async def _end(self, interaction: discord.Interaction) -> None:
+        me, was_on = await reminding.reminder_off(self.services, self.caller(interaction))
+        await self.send(interaction, me, reminders.off_card(was_on=was_on))
+
+    @pressed("snooze", Manner.IN_PLACE)
+    async def snooze(self, interaction: discord.Interaction, args: list[str]) -> None:
+        """Be reminded later."""
+        reminder_id, snoozes = number_in(args[0]), number_in(args[1])
+        me, until = await reminding.snooze(
+            self.services, self.caller(interaction), reminder_id, snoozes
+        )
+        await self.send(interaction, me, reminders.snoozed_card(until))
 
 
 async def setup(bot: "KindnessBot") -> None:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from db.daily_quests import STANDING_ITEM
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
 from db.pool import Pool, fetch_one
 from db.rows import Kind, twins
 
-Scope = Literal["any", "open", "mine"]
+Scope = Literal["any", "open", "mine", "daily"]
+"""All items, those to join (never the standing quest), one's own, those for a daily post."""
 
-CHOICES = twins("""
+CHOICES = twins(f"""
 SELECT c.id, c.name, count(*) OVER (PARTITION BY c.name) > 1 AS ambiguous
   FROM public.challenges c
   LEFT JOIN discord.accounts a ON a.discord_id = $1
@@ -19,6 +21,9 @@ SELECT c.id, c.name, count(*) OVER (PARTITION BY c.name) > 1 AS ambiguous
                WHEN 'open' THEN COALESCE(c.is_active, true)
                                 AND e.status IS DISTINCT FROM 'active'
                                 AND e.status IS DISTINCT FROM 'completed'
+                                AND c.id IS DISTINCT FROM {STANDING_ITEM}
+               WHEN 'daily' THEN COALESCE(c.is_active, true)
+                                 OR c.id IS NOT DISTINCT FROM {STANDING_ITEM}
                ELSE true END
  ORDER BY e.status IS NOT DISTINCT FROM 'active' DESC, COALESCE(c.is_active, true) DESC,
           c.name, c.id
@@ -38,6 +43,7 @@ SELECT {ME_COLUMNS}, c.id, c.name, c.description, c.total_days,
        to_jsonb(c) ->> 'difficulty' AS difficulty, e.status, e.current_day
   FROM me
   LEFT JOIN public.challenges c ON COALESCE(c.is_active, true) AND c.total_days >= 1
+                               AND c.id IS DISTINCT FROM {STANDING_ITEM}
   LEFT JOIN public.user_challenges e ON e.user_id = me.user_id AND e.challenge_id = c.id
  ORDER BY e.status IS NOT DISTINCT FROM 'active' DESC, c.id""")
 

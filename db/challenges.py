@@ -4,12 +4,11 @@ from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
 from db.pool import Pool, fetch_one
 from db.rows import Enrolment, enrolment_of
 
-CURRENT_CHALLENGE = f"""{ME}{TOUCHED}
-SELECT {ME_COLUMNS},
+CHALLENGE_COLUMNS = """
        e.id, e.challenge_id AS item_id, e.status, e.current_day, e.start_date,
        e.completed_at AS finished_on,
        c.name, c.description, c.total_days, c.ai_prompt_template AS prompt,
-       NULL AS difficulty, '{{}}'::text[] AS earlier,
+       NULL AS difficulty,
        day.number AS day, log.kai_notes AS words, log.reflection, log.completed AS marked,
        to_jsonb(text) AS day_text,
        last.day_number AS last_day, last.kai_notes AS last_words,
@@ -17,7 +16,10 @@ SELECT {ME_COLUMNS},
        CASE WHEN done.day_number IS DISTINCT FROM last.day_number THEN last.completed_at END
          AS last_marked_at,
        to_jsonb(last_text) AS last_day_text,
-       done.local_date AS last_date, done.completed_at AS last_at
+       done.local_date AS last_date, done.completed_at AS last_at,
+       '{}'::text[] AS earlier"""
+
+FROM_CHALLENGE = """
   FROM me
   LEFT JOIN LATERAL (
        SELECT * FROM public.user_challenges u
@@ -47,6 +49,8 @@ SELECT {ME_COLUMNS},
         WHERE x.user_id = e.user_id AND x.kind = 'challenge' AND x.item_id = e.challenge_id
         ORDER BY x.local_date DESC
         LIMIT 1) done ON true"""
+
+CURRENT_CHALLENGE = f"{ME}{TOUCHED} SELECT {ME_COLUMNS}, {CHALLENGE_COLUMNS} {FROM_CHALLENGE}"
 
 
 async def read_current(pool: Pool, caller: Caller) -> tuple[Me, Enrolment | None]:

@@ -16,20 +16,32 @@ from db.rows import Badge, Kind, twins
 COMPLETE_DAY = twins("""
 WITH owner AS (
     SELECT user_id, forgotten_until FROM discord.accounts WHERE user_id = $1 FOR UPDATE
-), enrolment AS (
+), advanced AS (
     UPDATE public.user_challenges e
        SET current_day = $5, status = $6::text,
            completed_at = CASE WHEN $6::text = 'completed' THEN $7::date ELSE e.completed_at END
       FROM owner o
      WHERE e.id = $2 AND e.user_id = o.user_id
-       AND e.status = 'active' AND e.current_day IS NOT DISTINCT FROM $3::int
-    RETURNING e.user_id, e.challenge_id
+       AND e.status = $15 AND e.current_day IS NOT DISTINCT FROM $3::int
+    RETURNING e.user_id, e.challenge_id, $15::text <> 'active' AS is_new
+), begun AS (
+    INSERT INTO public.user_challenges
+           (user_id, challenge_id, status, current_day, start_date, completed_at)
+    SELECT user_id, $16::int, $6, $5, $7,
+           CASE WHEN $6::text = 'completed' THEN $7::date END
+      FROM owner
+     WHERE $16::int IS NOT NULL
+    ON CONFLICT (user_id, challenge_id) DO NOTHING
+    RETURNING user_id, challenge_id, true AS is_new
+), enrolment AS (
+    SELECT * FROM advanced UNION ALL SELECT * FROM begun
 ), log AS (
     INSERT INTO public.challenge_logs AS l
-           (user_id, challenge_id, day_number, reflection, completed, completed_at)
-    SELECT user_id, challenge_id, $4, $11, true, $9 FROM enrolment
+           (user_id, challenge_id, day_number, kai_notes, reflection, completed, completed_at)
+    SELECT user_id, challenge_id, $4, $17, $11, true, $9 FROM enrolment
     ON CONFLICT (user_id, challenge_id, day_number) DO UPDATE
        SET completed = true, completed_at = EXCLUDED.completed_at,
+           kai_notes = COALESCE(l.kai_notes, EXCLUDED.kai_notes),
            reflection = COALESCE(EXCLUDED.reflection, l.reflection)
      WHERE l.completed IS NOT TRUE
     RETURNING user_id, challenge_id
@@ -43,17 +55,20 @@ WITH owner AS (
            (user_id, kind, item_id, day_number, local_date, points, completed_at)
     SELECT user_id, 'challenge', challenge_id, $4, $7, $10, $8 FROM log
     ON CONFLICT (user_id, kind, item_id, day_number) DO NOTHING
-    RETURNING user_id, points
+    RETURNING points
 ), account AS (
-    UPDATE discord.accounts a SET points = a.points + c.points
-      FROM completion c
-     WHERE a.user_id = c.user_id
-    RETURNING a.user_id, a.points
+    UPDATE discord.accounts a
+       SET points = a.points + COALESCE(c.points, 0),
+           enrolment_version = a.enrolment_version + e.is_new::int
+      FROM enrolment e LEFT JOIN completion c ON true
+     WHERE a.user_id = e.user_id AND (e.is_new OR c.points IS NOT NULL)
+    RETURNING a.user_id, a.points, c.points IS NOT NULL AS has_gained
 ), earned AS (
     INSERT INTO public.user_badges (user_id, badge_id, earned_at)
     SELECT a.user_id, b.id, $9
       FROM account a
       JOIN public.badges b ON b.points_required > 0 AND b.points_required <= a.points
+     WHERE a.has_gained
     ON CONFLICT (user_id, badge_id) DO NOTHING
     RETURNING badge_id
 ), turn AS (
@@ -63,8 +78,13 @@ WITH owner AS (
     SELECT user_id, $12, challenge_id, $11, $13, $14, $9
       FROM enrolment JOIN owner o USING (user_id)
      WHERE $11::text IS NOT NULL AND (o.forgotten_until IS NULL OR o.forgotten_until < $8)
+), doer AS (
+    INSERT INTO discord.post_doers (post_id, user_id, done_at)
+    SELECT p.id, e.user_id, $8 FROM enrolment e JOIN discord.daily_posts p ON p.id = $18
+    ON CONFLICT (post_id, user_id) DO NOTHING
 )
-SELECT account.points AS total, b.id, b.name, b.icon, b.description, b.points_required
+SELECT CASE WHEN account.has_gained THEN account.points END AS total,
+       b.id, b.name, b.icon, b.description, b.points_required
   FROM enrolment
   LEFT JOIN account ON true
   LEFT JOIN earned ON true
@@ -135,7 +155,10 @@ SELECT count(*) FROM log""")
 class Completion:
     """One completed day to be written. `expected_day` is the raw `current_day` that was read.
 
-    `reflection` and what belongs to its turn are None for a bare "done".
+    `reflection` and what belongs to its turn are None for a bare "done". A daily post's button
+    also takes up an enrolment: one that was left, read with its `expected_status`, or a first one
+    in `new_item_id`. Then `words` are kept where the day has none, and its member is among those
+    whose day the post `post_id` has seen done.
     """
 
     enrolment_id: int
@@ -149,6 +172,10 @@ class Completion:
     context_type: str | None
     response: str | None
     function_called: str | None
+    expected_status: str = "active"
+    new_item_id: int | None = None
+    words: str | None = None
+    post_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +200,7 @@ async def complete_day(
             *(me.user_id, c.enrolment_id, c.expected_day, c.day, c.next_day, c.status),
             *(c.local_date, now, naive(now), c.points),
             *(c.reflection, c.context_type, c.response, c.function_called),
+            *(c.expected_status, c.new_item_id, c.words, c.post_id),
         )
     except asyncpg.UniqueViolationError:  # this local date has its completion
         return None
@@ -208,14 +236,9 @@ async def write_first_sights(
     """
     rows = await pool.fetch(
         FIRST_SIGHT[kind],
-        me.user_id,
-        [s.item_id for s in sights],
-        [s.day for s in sights],
-        [s.words for s in sights],
-        [s.message for s in sights],
-        context_type,
-        function_called,
-        naive(now),
+        *(me.user_id, [s.item_id for s in sights], [s.day for s in sights]),
+        *([s.words for s in sights], [s.message for s in sights]),
+        *(context_type, function_called, naive(now)),
     )
     return {row["item_id"] for row in rows}
 

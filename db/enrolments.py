@@ -9,6 +9,7 @@ account's row first, so that two of them never wait for one another.
 import datetime as dt
 from dataclasses import dataclass
 
+from db.daily_quests import STANDING_ITEM, is_daily
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
 from db.pool import Pool, fetch_one
 from db.rows import Kind, twins
@@ -19,8 +20,9 @@ class Candidate:
     """An item that the caller wants to take up, and what stands in the way.
 
     `status`, `current_day` and `finished_on` are of the caller's own enrolment in it, if any;
-    `active` are the names of the items of this kind that they are on, by id; `suggestion` is the
-    name of one that they could take instead.
+    `active` are the names of the items of this kind that they are on, by id, without the daily
+    quest of any server; `is_daily` says that this item is one, and so counts for no limit.
+    `suggestion` is the name of one that they could take instead.
     """
 
     item_id: int
@@ -33,6 +35,7 @@ class Candidate:
     current_day: int | None
     finished_on: dt.date | None
     active: dict[int, str]
+    is_daily: bool
     suggestion: str | None
 
 
@@ -40,17 +43,20 @@ READ_CANDIDATE = twins(f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS},
        c.id AS item_id, c.name, c.description, c.total_days,
        to_jsonb(c) ->> 'difficulty' AS difficulty,
-       COALESCE(c.is_active, true) AS is_active,
+       COALESCE(c.is_active, true) AS is_active, {is_daily("c.id")} AS is_daily,
        e.status, e.current_day, e.completed_at AS finished_on,
        ARRAY(SELECT o.challenge_id FROM public.user_challenges o
               WHERE o.user_id = me.user_id AND o.status = 'active'
+                AND NOT {is_daily("o.challenge_id")}
               ORDER BY o.id) AS active_ids,
        ARRAY(SELECT oc.name::text FROM public.user_challenges o
                JOIN public.challenges oc ON oc.id = o.challenge_id
               WHERE o.user_id = me.user_id AND o.status = 'active'
+                AND NOT {is_daily("o.challenge_id")}
               ORDER BY o.id) AS active_names,
        (SELECT n.name FROM public.challenges n
          WHERE COALESCE(n.is_active, true) AND n.total_days >= 1
+           AND n.id IS DISTINCT FROM {STANDING_ITEM}
            AND NOT EXISTS (SELECT FROM public.user_challenges x
                             WHERE x.user_id = me.user_id AND x.challenge_id = n.id
                               AND x.status IN ('active', 'completed'))

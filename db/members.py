@@ -35,12 +35,13 @@ WITH new_user AS (
     RETURNING *
 ), me AS (
     SELECT a.user_id, a.discord_id, a.zone, a.zone_changed_at, a.points, a.enrolment_version,
-           a.on_leaderboard, a.welcomed_at,
+           a.on_leaderboard, a.welcomed_at, a.dms_closed_at,
            COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false) AS suspended
       FROM discord.accounts a JOIN public.userdata u ON u.id = a.user_id
      WHERE a.discord_id = $1
     UNION ALL
-    SELECT user_id, discord_id, zone, zone_changed_at, points, 0, on_leaderboard, welcomed_at, false
+    SELECT user_id, discord_id, zone, zone_changed_at, points, 0, on_leaderboard, welcomed_at,
+           dms_closed_at, false
       FROM new_account
 )"""
 
@@ -57,7 +58,8 @@ TOUCHED = """, touched AS (
 
 ME_COLUMNS = """
        me.user_id, me.discord_id, me.zone, me.zone_changed_at, me.points, me.enrolment_version,
-       me.on_leaderboard, me.welcomed_at IS NOT NULL AS welcomed, me.suspended"""
+       me.on_leaderboard, me.welcomed_at IS NOT NULL AS welcomed, me.suspended,
+       me.dms_closed_at IS NOT NULL AS dms_closed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The caller's account: `discord.accounts` joined with what matters of `userdata`."""
+    """The caller's account: `discord.accounts` joined with what matters of `userdata`.
+
+    `dms_closed` says that a reminder could not reach them, and that they do not know it yet.
+    """
 
     user_id: int
     discord_id: int
@@ -101,6 +106,7 @@ class Me:
     on_leaderboard: bool
     welcomed: bool
     suspended: bool
+    dms_closed: bool
 
     @classmethod
     def of(cls, row: "Record") -> "Me":
@@ -113,14 +119,21 @@ def naive(instant: dt.datetime) -> dt.datetime:
     return instant.astimezone(dt.UTC).replace(tzinfo=None)
 
 
+NextReminder = tuple[dt.time, dt.date, dt.datetime]
+"""A reminder's local time, and the local date and instant (aware UTC) of its next coming."""
+
 READ_ME = f"{ME}{TOUCHED} SELECT {ME_COLUMNS} FROM me"
 
 SET_WELCOMED = "UPDATE discord.accounts SET welcomed_at = $2 WHERE discord_id = $1"
 
+SET_TOLD_OF_CLOSED_DMS = "UPDATE discord.accounts SET dms_closed_at = NULL WHERE discord_id = $1"
+
 SET_ZONE = """
 UPDATE discord.accounts
-   SET zone = $2, zone_changed_at = CASE WHEN zone = $2 THEN zone_changed_at ELSE $3 END
- WHERE user_id = $1"""
+   SET zone = $2, zone_changed_at = CASE WHEN zone = $2 THEN zone_changed_at ELSE $3 END,
+       next_reminder_on = CASE WHEN zone = $2 THEN next_reminder_on ELSE $5 END,
+       next_reminder_at = CASE WHEN zone = $2 THEN next_reminder_at ELSE $6 END
+ WHERE user_id = $1 AND reminder_time IS NOT DISTINCT FROM $4"""
 
 SET_ON_LEADERBOARD = "UPDATE discord.accounts SET on_leaderboard = $2 WHERE user_id = $1"
 
@@ -136,9 +149,21 @@ async def set_welcomed(pool: Pool, discord_id: int, now: dt.datetime) -> None:
     await pool.execute(SET_WELCOMED, discord_id, now)
 
 
-async def set_zone(pool: Pool, user_id: int, zone: str, now: dt.datetime) -> None:
-    """Set a member's time zone; the instant of a real change is kept for the 20-hour rule."""
-    await pool.execute(SET_ZONE, user_id, zone, now)
+async def set_told_of_closed_dms(pool: Pool, discord_id: int) -> None:
+    """Remember that this member knows that their reminders have ended."""
+    await pool.execute(SET_TOLD_OF_CLOSED_DMS, discord_id)
+
+
+async def set_zone(
+    pool: Pool, user_id: int, zone: str, now: dt.datetime, reminder: NextReminder | None
+) -> bool:
+    """Set a member's time zone; the instant of a real change is kept for the 20-hour rule.
+
+    A real change moves their reminder. False when the time of that is not what was read.
+    """
+    time, next_on, next_at = reminder or (None, None, None)
+    done = await pool.execute(SET_ZONE, user_id, zone, now, time, next_on, next_at)
+    return done == "UPDATE 1"
 
 
 async def set_on_leaderboard(pool: Pool, user_id: int, shown: bool) -> None:

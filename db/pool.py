@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     Pool = asyncpg.Pool[asyncpg.Record]
-    Connection = asyncpg.Connection[asyncpg.Record]
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 else:
     Pool = asyncpg.Pool
-    Connection = asyncpg.Connection
+    Connection = asyncpg.pool.PoolConnectionProxy
 
 TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What is raised when the database cannot be reached, or cannot do what it is asked."""

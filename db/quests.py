@@ -10,9 +10,9 @@ from db.rows import Enrolment, enrolment_of
 # reflection can be given; local dates are at most a day from the UTC date.
 RECENT = dt.timedelta(days=1)
 
-CURRENT_QUESTS = f"""{ME}{TOUCHED}
-SELECT {ME_COLUMNS},
-       e.id, e.quest_id AS item_id, e.status, e.current_day, e.start_date,
+# Of a quest `q` and the enrolment `e` of `me` in it, where there is one.
+QUEST_COLUMNS = """
+       e.id, q.id AS item_id, e.status, e.current_day, e.start_date,
        e.completed_at AS finished_on,
        q.name, q.description, q.total_days, q.random_task_seed AS prompt, q.difficulty,
        day.number AS day, log.task_generated AS words, log.reflection, log.completed AS marked,
@@ -25,32 +25,45 @@ SELECT {ME_COLUMNS},
        done.local_date AS last_date, done.completed_at AS last_at,
        CASE WHEN log.task_generated IS NULL THEN ARRAY(
             SELECT old.task_generated FROM public.quest_logs old
-             WHERE old.user_id = e.user_id AND old.quest_id = e.quest_id
+             WHERE old.user_id = me.user_id AND old.quest_id = q.id
                AND old.task_generated IS NOT NULL
              ORDER BY old.day_number DESC
-             LIMIT 365) ELSE '{{}}'::text[] END AS earlier
-  FROM me
-  LEFT JOIN public.user_quests e
-    ON e.user_id = me.user_id
-   AND (e.status = 'active' OR e.quest_id = $7
-        OR e.status = 'completed' AND e.completed_at >= $8)
-   AND EXISTS (SELECT FROM public.quests v WHERE v.id = e.quest_id AND v.total_days >= 1)
-  LEFT JOIN public.quests q ON q.id = e.quest_id
+             LIMIT 365) ELSE '{}'::text[] END AS earlier"""
+
+QUEST_DAYS = """
   LEFT JOIN LATERAL (
        SELECT LEAST(GREATEST(COALESCE(e.current_day, 1), 1), q.total_days) AS number) day ON true
   LEFT JOIN public.quest_logs log
-    ON log.user_id = e.user_id AND log.quest_id = e.quest_id AND log.day_number = day.number
+    ON log.user_id = me.user_id AND log.quest_id = q.id AND log.day_number = day.number
   LEFT JOIN LATERAL (
        SELECT * FROM public.quest_logs l
-        WHERE l.user_id = e.user_id AND l.quest_id = e.quest_id AND l.completed
+        WHERE l.user_id = me.user_id AND l.quest_id = q.id AND l.completed
         ORDER BY l.completed_at DESC NULLS LAST, l.day_number DESC
         LIMIT 1) last ON true
   LEFT JOIN LATERAL (
        SELECT * FROM discord.completions x
-        WHERE x.user_id = e.user_id AND x.kind = 'quest' AND x.item_id = e.quest_id
+        WHERE x.user_id = me.user_id AND x.kind = 'quest' AND x.item_id = q.id
         ORDER BY x.local_date DESC
-        LIMIT 1) done ON true
- ORDER BY e.start_date, e.id"""
+        LIMIT 1) done ON true"""
+
+
+def from_quests(also: str, since: str) -> str:
+    """The caller's active quests, those finished `since` a date, and those that `also` names."""
+    return f"""
+  FROM me
+  LEFT JOIN public.user_quests e
+    ON e.user_id = me.user_id
+   AND (e.status = 'active' OR {also}
+        OR e.status = 'completed' AND e.completed_at >= {since})
+   AND EXISTS (SELECT FROM public.quests v WHERE v.id = e.quest_id AND v.total_days >= 1)
+  LEFT JOIN public.quests q ON q.id = e.quest_id
+{QUEST_DAYS}"""
+
+
+CURRENT_QUESTS = (
+    f"{ME}{TOUCHED} SELECT {ME_COLUMNS}, {QUEST_COLUMNS} {from_quests('e.quest_id = $7', '$8')}"
+    " ORDER BY e.start_date, e.id"
+)
 
 
 async def read_current(

@@ -87,11 +87,14 @@ class Badge:
 
 def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
     """The enrolment in a row of `CURRENT_CHALLENGE` or `CURRENT_QUESTS`; None when it has none."""
-    if row["id"] is None:
-        return None
+    return None if row["id"] is None else standing_of(kind, row)
+
+
+def standing_of(kind: Kind, row: "Record") -> Enrolment:
+    """The enrolment in such a row; where there is none yet, one of id 0 and the status "none"."""
     marked_at: dt.datetime | None = row["last_marked_at"]
     return Enrolment(
-        id=row["id"],
+        id=row["id"] or 0,
         kind=kind,
         item_id=row["item_id"],
         name=row["name"],
@@ -99,7 +102,7 @@ def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
         total_days=row["total_days"],
         prompt=row["prompt"],
         difficulty=row["difficulty"],
-        status=row["status"],
+        status=row["status"] or "none",
         current_day=row["current_day"],
         start_date=row["start_date"],
         finished_on=row["finished_on"],

@@ -42,6 +42,11 @@ SELECT NOT EXISTS (SELECT FROM public.challenges)
    AND NOT EXISTS (SELECT FROM public.badges)"""
 
 
+HAS = """
+SELECT EXISTS (SELECT FROM discord.catalogue_slugs s JOIN public.quests q ON q.id = s.item_id
+                WHERE s.kind = 'quest' AND s.slug = $1)"""
+
+
 @dataclass(frozen=True, slots=True)
 class SeedItem:
     """An item to load: its kind, its slug, and its columns by name; days for a challenge."""
@@ -56,6 +61,12 @@ async def is_empty(pool: Pool) -> bool:
     """Whether the catalogue holds nothing at all."""
     empty: bool = await pool.fetchval(IS_EMPTY)
     return empty
+
+
+async def has_quest(pool: Pool, slug: str) -> bool:
+    """Whether the catalogue has the quest of this slug."""
+    there: bool = await pool.fetchval(HAS, slug)
+    return there
 
 
 async def load(pool: Pool, items: list[SeedItem], now: dt.datetime) -> dict[str, int]:

@@ -8,7 +8,7 @@ import datetime as dt
 import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -23,6 +23,7 @@ KEPT = dt.timedelta(days=30)
 """How long the counts of a day stay."""
 DRAFTS_KEPT = dt.timedelta(days=2)
 """How long a reflection that KAI offered to save waits; by then its day has passed everywhere."""
+MANY = 2**31 - 1
 PAUSES = (0.3, 0.7, 1.0)
 """Seconds between two looks for a free slot."""
 
@@ -55,19 +56,27 @@ class Budget:
 
     def __init__(self, pool: Pool, model: str, limits: Limits, clock: Clock) -> None:
         self._limits = limits
+        self._own_limits = replace(
+            limits, member_turns=MANY, guild_turns=MANY, member_at_once=limits.concurrent
+        )
         self._pool = pool
         self._model = model
         self._clock = clock
         self._tidied_on: dt.date | None = None
 
     @asynccontextmanager
-    async def call(self, user_id: int, guild_id: int | None) -> AsyncGenerator[Call]:
+    async def call(
+        self, user_id: int, guild_id: int | None, *, own: bool = False
+    ) -> AsyncGenerator[Call]:
         """One call for a member, from its admission to its end. Raises OverBudgetError.
+
+        KAI's `own` calls, for daily posts, have no member's limits; the day's tokens bound them.
 
         Trouble with the database never costs the member their answer: what cannot be counted is
         not admitted, and a call that cannot be settled leaves its slot to run out.
         """
-        passed = await self._admitted(user_id, guild_id)
+        limits = self._own_limits if own else self._limits
+        passed = await self._admitted(user_id, guild_id, limits)
         call = Call()
         try:
             yield call
@@ -77,11 +86,11 @@ class Budget:
             except TROUBLE as error:
                 log.warning("a call of the model was not settled", error=repr(error))
 
-    async def _admitted(self, user_id: int, guild_id: int | None) -> Pass:
+    async def _admitted(self, user_id: int, guild_id: int | None, limits: Limits) -> Pass:
         for pause in (*PAUSES, None):
             try:
                 passed = await kai_usage.admit(
-                    self._pool, self._model, self._limits, user_id, guild_id, self._clock()
+                    self._pool, self._model, limits, user_id, guild_id, self._clock()
                 )
             except TROUBLE as error:
                 log.warning("a call of the model was not counted", error=repr(error))

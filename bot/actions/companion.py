@@ -68,14 +68,18 @@ class ReflectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActRequest:
-    """A kind act for everybody in a server's daily post. `earlier` must not come again."""
+    """A kind act for everybody who sees a quest's daily post. `earlier` must not come again.
+
+    `user_id` is KAI's own: such acts belong to no member and to no server.
+    """
 
     user_id: int
-    guild_id: int
+    quest_id: int
     theme: str
     difficulty: str | None
     day: int
     earlier: tuple[str, ...]
+    guild_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,7 @@ class Companion(Protocol):
         ...
 
     async def write_act(self, request: ActRequest) -> str:
-        """The act of a server's daily post, different from every earlier one."""
+        """The act of a quest's daily post, different from every earlier one."""
         ...
 
     async def note_on(self, request: ReflectionRequest) -> Words:

@@ -45,6 +45,19 @@ class DayDone:
     note: Words | None
 
 
+@dataclass(frozen=True, slots=True)
+class PostDay:
+    """The daily post whose button does a day of its quest, and what goes with that.
+
+    `status` is the enrolment's as it was read ("none" when there is none yet), `words` the task
+    that is kept where the day has none.
+    """
+
+    post_id: int
+    status: str
+    words: str | None
+
+
 async def complete_day(
     services: Services,
     caller: Caller,
@@ -95,7 +108,7 @@ async def _complete_day(
             if seen is None:
                 continue
             today = seen[0]
-        done = await _complete(services, caller, me, today, text)
+        done = await complete(services, caller, me, today, text)
         if done is not None:
             return me, done
     raise SomebodyWasFaster
@@ -130,9 +143,18 @@ async def _read_one(
     return me, found[0]
 
 
-async def _complete(
-    services: Services, caller: Caller, me: Me, today: Today, text: str | None
+async def complete(
+    services: Services,
+    caller: Caller,
+    me: Me,
+    today: Today,
+    text: str | None,
+    post: PostDay | None = None,
 ) -> DayDone | None:
+    """Write a day that is open, as it was read, with KAI's note on a checked reflection.
+
+    A `post` also takes its quest up where need be. None when somebody was faster: read again.
+    """
     enrolment = today.enrolment
     step = advance(enrolment.current_day, enrolment.total_days)
     note = None
@@ -153,8 +175,20 @@ async def _complete(
         response=note.text if note else None,
         function_called="complete_day,save_reflection" if note else None,
     )
+    if post is not None:
+        completion = _from_post(completion, enrolment, post)
     written = await day_logs.complete_day(services.pool, me, enrolment.kind, completion, caller.now)
     return None if written is None else _day_done(me, today, completion, written, note, caller.now)
+
+
+def _from_post(completion: Completion, enrolment: Enrolment, post: PostDay) -> Completion:
+    return replace(
+        completion,
+        expected_status=post.status,
+        new_item_id=None if enrolment.id else enrolment.item_id,
+        words=post.words,
+        post_id=post.post_id,
+    )
 
 
 def _day_done(

@@ -54,7 +54,8 @@ async def join(
 ) -> Joined:
     """Take up a challenge or a quest, from where it stopped if it was left before.
 
-    One challenge at a time: `switch` leaves the present one. Up to three quests.
+    One challenge at a time: `switch` leaves the present one. Up to three quests, not counting the
+    daily quests of servers.
     Raises Unknown, Retired, AlreadyJoined, AlreadyFinished, MustSwitch, TooManyQuests, Suspended.
     """
     for _attempt in range(ATTEMPTS):
@@ -86,7 +87,7 @@ def _refuse(kind: Kind, item: Candidate, *, switch: bool) -> None:
         raise Retired(kind, item.name)
     if kind == "challenge" and item.active and not switch:
         raise MustSwitch(item.item_id, item.name, next(iter(item.active.values())))
-    if kind == "quest" and len(item.active) >= MAX_ACTIVE_QUESTS:
+    if kind == "quest" and not item.is_daily and len(item.active) >= MAX_ACTIVE_QUESTS:
         raise TooManyQuests(MAX_ACTIVE_QUESTS)
 
 

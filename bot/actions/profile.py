@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.actions import reminding
 from bot.actions.services import Services, refuse_suspended
-from bot.errors import Conflict
+from bot.errors import Conflict, SomebodyWasFaster
 from bot.rules.days import find_zone, local_date
 from bot.rules.points import kindness_level
 from bot.rules.streaks import Streak, streak
-from db import members, profiles
+from db import members, profiles, reminders
 from db.members import Caller, Me
 from db.profiles import Profile, Rank
 
@@ -112,7 +113,10 @@ async def read_me(services: Services, caller: Caller) -> Me:
 
 
 async def set_zone(services: Services, caller: Caller, text: str) -> tuple[Me, str]:
-    """Set the caller's time zone. Raises Conflict for a zone that there is not, Suspended."""
+    """Set the caller's time zone, and move their reminder with it.
+
+    Raises Conflict for a zone that there is not, Suspended.
+    """
     zone = find_zone(text)
     if zone is None:
         raise Conflict(
@@ -120,9 +124,13 @@ async def set_zone(services: Services, caller: Caller, text: str) -> tuple[Me, s
             "or London, and pick one from the list.",
             zone=text[:100],
         )
-    me = await read_me(services, caller)
-    await members.set_zone(services.pool, me.user_id, zone, caller.now)
-    return me, zone
+    for _attempt in range(2):
+        me, setting = await reminders.read_setting(services.pool, caller)
+        refuse_suspended(me)
+        moved = reminding.moved(setting, zone, caller.now)
+        if await members.set_zone(services.pool, me.user_id, zone, caller.now, moved):
+            return me, zone
+    raise SomebodyWasFaster
 
 
 async def set_on_leaderboard(services: Services, caller: Caller, shown: bool) -> Me:
@@ -135,3 +143,8 @@ async def set_on_leaderboard(services: Services, caller: Caller, shown: bool) ->
 async def welcome(services: Services, discord_id: int) -> None:
     """Remember that this member has read what KAI keeps of them."""
     await members.set_welcomed(services.pool, discord_id, services.clock())
+
+
+async def told_of_closed_dms(services: Services, me: Me) -> None:
+    """Remember that this member was told that no reminder reaches them."""
+    await members.set_told_of_closed_dms(services.pool, me.discord_id)

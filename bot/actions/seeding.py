@@ -11,6 +11,7 @@ from db import seed
 from db.pool import Pool
 from db.seed import SeedItem
 
+STANDING_SLUG = "daily-spark"
 CATALOGUE = Path(__file__).parent.parent / "catalogue.toml"
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -108,6 +109,23 @@ async def seed_if_empty(pool: Pool, clock: Clock) -> bool:
     if empty:
         await seed_catalogue(pool, clock)
     return empty
+
+
+async def ensure_standing_quest(pool: Pool, clock: Clock) -> bool:
+    """See that the standing quest of daily posts is there; gives whether it was looked for anew.
+
+    On a catalogue that was filled before there was one, or that lost it, the quest of its name
+    becomes it, else a new one.
+    """
+    if await seed.has_quest(pool, STANDING_SLUG):
+        return False
+    wanted = [item for item in _seed_items(read_catalogue()) if _is_standing(item)]
+    await seed.load(pool, wanted, clock())
+    return True
+
+
+def _is_standing(item: SeedItem) -> bool:
+    return item.kind == "quest" and item.slug == STANDING_SLUG
 
 
 def _seed_items(catalogue: Catalogue) -> list[SeedItem]:

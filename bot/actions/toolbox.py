@@ -14,7 +14,7 @@ from bot.actions.services import Services
 from bot.actions.today import Today, day_of, is_done_today
 from bot.errors import UserError
 from bot.rules.days import local_time
-from bot.rules.enrolment import ACTIVE, COMPLETED
+from bot.rules.enrolment import ACTIVE, COMPLETED, known_length
 from bot.rules.points import Kind, day_points, difficulty_of
 from bot.rules.texts import is_blank, is_storable
 from db import catalogue, challenges, quests
@@ -72,7 +72,12 @@ class Toolbox:
             "done_something_today": not found.streak.pending,
             "badges": [badge.name for badge in found.profile.badges],
             "active": [
-                {"kind": i.kind, "name": i.name, "day": i.current_day, "of_days": i.total_days}
+                {
+                    "kind": i.kind,
+                    "name": i.name,
+                    "day": i.current_day,
+                    "of_days": known_length(i.total_days),
+                }
                 for i in found.profile.items
             ],
         }
@@ -153,7 +158,7 @@ class Toolbox:
         return {
             "name": item.name,
             "description": _about(item),
-            "days": item.total_days,
+            "days": known_length(item.total_days),
             "open_to_join": view.is_open,
             "their_status": item.status,
             "titles": list(view.days[:7]),
@@ -168,7 +173,13 @@ class Toolbox:
             _me, items = await catalogue.list_items(self.services.pool, self.caller, kind)
             free = [i for i in items if i.status not in (ACTIVE, COMPLETED)][:SUGGESTIONS]
             suggested[f"{kind}s"] = [
-                {"id": i.id, "name": i.name, "about": _about(i), "days": i.total_days} for i in free
+                {
+                    "id": i.id,
+                    "name": i.name,
+                    "about": _about(i),
+                    "days": known_length(i.total_days),
+                }
+                for i in free
             ]
             if free:
                 self._offer(Offer("view", kind, free[0].id, free[0].name))
@@ -208,7 +219,7 @@ def _described(day: Today) -> Facts:
         "kind": item.kind,
         "item": item.name,
         "day": day.log.day,
-        "of_days": item.total_days,
+        "of_days": known_length(item.total_days),
         "done": day.done,
         "points": day_points(item.kind, item.difficulty),
         "title": text.title if text else None,

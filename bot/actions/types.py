@@ -4,11 +4,12 @@ from db.badges import HeldBadge
 from db.catalogue import Choice, Item, ItemView, Scope
 from db.catalogue_edits import BadgeFields, DayFields, ItemFields
 from db.members import Caller, Me
-from db.pool import Pool
+from db.pool import TROUBLE, Pool
 from db.profiles import ActiveItem, Profile, Rank
 from db.rows import Badge, DayLog, DayText, Enrolment
 
 __all__ = [
+    "TROUBLE",
     "ActiveItem",
     "Badge",
     "BadgeFields",

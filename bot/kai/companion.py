@@ -68,7 +68,7 @@ class Kai:
         )
 
     async def write_act(self, request: ActRequest) -> str:
-        """The act of a server's daily post, different from every earlier one."""
+        """The act of a quest's daily post, different from every earlier one."""
         return await self._words(
             "act",
             request,
@@ -205,7 +205,8 @@ class Kai:
     def _call(self, request: _Request) -> AbstractAsyncContextManager[Call]:
         if self._budget is None:
             return nullcontext(Call())
-        return self._budget.call(request.user_id, request.guild_id)
+        own = isinstance(request, ActRequest)
+        return self._budget.call(request.user_id, request.guild_id, own=own)
 
     async def _in_time(
         self,

@@ -17,6 +17,7 @@ from bot.actions.companion import (
 )
 from bot.kai.acts import choose_act
 from bot.kai.safety import Concern
+from bot.rules.enrolment import known_length
 from bot.rules.points import difficulty_of
 
 AWAY = {
@@ -61,11 +62,11 @@ class OfflineVoice:
 
     def write_task(self, request: TaskRequest) -> str:
         """An act from the catalogue that the member has not had in this quest."""
-        return _act(request, request.quest_id)
+        return _act(request)
 
     def write_act(self, request: ActRequest) -> str:
-        """An act from the catalogue that the server's posts have not had."""
-        return _act(request, request.guild_id)
+        """An act from the catalogue that the quest's posts have not had."""
+        return _act(request)
 
     def write_guidance(self, request: GuidanceRequest) -> str:
         """An encouraging line for the day, and one of the day's own suggestions to begin with."""
@@ -76,7 +77,7 @@ class OfflineVoice:
             name=request.name,
             challenge=request.challenge,
             day=request.day,
-            total_days=request.total_days,
+            total_days=known_length(request.total_days),
         )
         if not request.acts:
             return line
@@ -91,7 +92,7 @@ class OfflineVoice:
             name=request.name,
             item=request.item,
             day=request.day,
-            total_days=request.total_days,
+            total_days=known_length(request.total_days),
         )
 
     def answer(self, question: Question) -> str:
@@ -102,7 +103,7 @@ class OfflineVoice:
             name=question.name,
             item=question.item,
             day=question.day,
-            total_days=question.total_days,
+            total_days=known_length(question.total_days),
             streak=question.streak,
             points=question.points,
         )
@@ -117,12 +118,12 @@ class OfflineVoice:
         return _pick(occasion, question.user_id, question.text, name=question.name)
 
 
-def _act(request: TaskRequest | ActRequest, series: int) -> str:
-    """The act of one day of a series, which is a quest's or a server's."""
+def _act(request: TaskRequest | ActRequest) -> str:
+    """The act of one day of a quest, a member's or that of its posts."""
     act = choose_act(
         seed=request.theme,
         user_id=request.user_id,
-        quest_id=series,
+        quest_id=request.quest_id,
         day=request.day,
         difficulty=difficulty_of(request.difficulty),
         earlier=request.earlier,

@@ -20,6 +20,7 @@ from bot.actions.companion import (
 from bot.kai.checks import MINUTES
 from bot.kai.safety import RESOURCES
 from bot.rules.days import local_time
+from bot.rules.enrolment import known_length
 from bot.rules.points import difficulty_of
 
 INSTRUCTIONS: dict[str, str] = tomllib.loads(
@@ -59,7 +60,7 @@ def conversation(question: Question) -> str:
                 "on": question.item,
                 "kind": question.kind,
                 "day": question.day,
-                "of_days": question.total_days,
+                "of_days": known_length(question.total_days),
                 "streak_in_days": question.streak,
                 "done_something_today": question.done_today,
                 "points": question.points,
@@ -95,7 +96,7 @@ def task(request: TaskRequest) -> str:
             "difficulty": difficulty_of(request.difficulty),
             "minutes": "{} to {}".format(*MINUTES[difficulty_of(request.difficulty)]),
             "day": request.day,
-            "of_days": request.total_days,
+            "of_days": known_length(request.total_days),
             "earlier": request.earlier[:MAX_EARLIER],
         }
     )
@@ -121,7 +122,7 @@ def guidance(request: GuidanceRequest) -> str:
             "member": request.name,
             "challenge": request.challenge,
             "day": request.day,
-            "of_days": request.total_days,
+            "of_days": known_length(request.total_days),
             "topic": request.prompt[:MAX_ABOUT],
             "title": request.title,
             "text": request.body[:MAX_ABOUT],
@@ -139,6 +140,6 @@ def note(request: ReflectionRequest) -> str:
             "item": request.item,
             "kind": request.kind,
             "day": request.day,
-            "of_days": request.total_days,
+            "of_days": known_length(request.total_days),
         }
     )

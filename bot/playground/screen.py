@@ -7,16 +7,19 @@ error that the browser cannot recover from. Here they wait for each other instea
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 import simcord
 
+from bot.playground import HOME_GUILD_ID, Posting
 from bot.playground.errors import PlaygroundError
 from bot.playground.world import Place, World
 
 _log = logging.getLogger(__name__)
 
+ONE_DAY: Final = timedelta(days=1)
 TICK_SECONDS: Final = 5.0
 """How often an idle world looks at the real clock, and at what the bot posted by itself."""
 
@@ -24,8 +27,9 @@ TICK_SECONDS: Final = 5.0
 class Screen:
     """Shows one place of the world at a time. What changes the world runs inside `turn()`."""
 
-    def __init__(self, world: World, *, zone: str) -> None:
+    def __init__(self, world: World, *, zone: str, posting: Posting | None = None) -> None:
         self.world = world
+        self._posting = posting
         self._zone = zone
         self._lock = asyncio.Lock()
         self._place: Place | None = None
@@ -77,14 +81,52 @@ class Screen:
             return None
         return base, capability
 
+    async def open_posting(self) -> None:
+        """Have a daily post in the first channel, if nobody has set one up yet."""
+        if self._posting is not None:
+            keeper, room = self.world.keeper, self.world.places[0].channel
+            await self._posting.set_up(HOME_GUILD_ID, room.id, keeper.user.id, keeper.name)
+
     async def follow(self, stop: asyncio.Event) -> None:
-        """Keep an idle world at the real time and its open pages fresh, until `stop` is set."""
+        """Keep an idle world at its time and its open pages fresh, until `stop` is set.
+
+        What is due is sent; when somebody wants to see tomorrow, a day goes by.
+        """
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), TICK_SECONDS)
+            await self._next_tick(stop)
+            if stop.is_set():
                 return
             async with self.turn():
+                await self._send_due()
                 await self._refresh()
+
+    async def _next_tick(self, stop: asyncio.Event) -> None:
+        events = [stop] if self._posting is None else [stop, self._posting.tomorrow]
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait(waiting, timeout=TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    async def _send_due(self) -> None:
+        posting = self._posting
+        if posting is None:
+            return
+        if posting.tomorrow.is_set():
+            posting.tomorrow.clear()
+            await self._let_a_day_go_by(posting)
+        await posting.round()
+
+    async def _let_a_day_go_by(self, posting: Posting) -> None:
+        """Move the clock on by a day, from one thing that is due to the next."""
+        now = self.world.env.now()
+        end = now + ONE_DAY
+        while (due := await posting.next_at()) is not None and now < due <= end:
+            now = due
+            await self.world.move_to(due)
+            await posting.round()
+        self.world.clock.ahead += ONE_DAY
+        await self.world.move_to(end)
+        await posting.keep_ahead(self.world.clock.ahead)
 
     async def _refresh(self) -> None:
         """Publish what the bot did outside any action; pages pressed meanwhile would be stale."""

@@ -5,12 +5,13 @@ import errno
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 import aiohttp
 from aiohttp import web
 
-from bot.playground import MakeBot, page
+from bot.playground import MakeBot, Posting, page
 from bot.playground.errors import PlaygroundError
 from bot.playground.proxy import Proxy
 from bot.playground.screen import Screen
@@ -30,12 +31,14 @@ async def run(
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
     zone: str,
+    posting: Posting | None,
 ) -> None:
     """What `bot.playground.serve` promises, once everything is installed."""
     # The port comes first: a bot should not wake up for a page that cannot be opened.
     with _listen(port) as listener:
-        async with open_world(make_bot) as world:
-            screen = Screen(world, zone=zone)
+        async with open_world(make_bot, posting.ahead if posting else timedelta()) as world:
+            screen = Screen(world, zone=zone, posting=posting)
+            await screen.open_posting()
             async with _site(screen, listener), _first_conversation(screen):
                 on_ready(f"http://127.0.0.1:{listener.getsockname()[1]}/")
                 await screen.follow(stop)

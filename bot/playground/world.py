@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import discord
@@ -64,14 +64,19 @@ class Place:
 
 
 class WorldClock:
-    """The world's time as aware UTC; the real time until the world is there."""
+    """The world's time as aware UTC: the real one, or `ahead` of it by so much."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: timedelta) -> None:
         self.env: simcord.Env | None = None
+        self.ahead = ahead
 
     def __call__(self) -> datetime:
         """The instant it is in the world."""
-        return datetime.now(UTC) if self.env is None else self.env.now()
+        return self.due() if self.env is None else self.env.now()
+
+    def due(self) -> datetime:
+        """The instant that it should be by now."""
+        return datetime.now(UTC) + self.ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class World:
     """A running world; its places are in the order in which the page shows them."""
 
     env: simcord.Env
+    clock: WorldClock
     viewers: tuple[Viewer, ...]
     places: tuple[Place, ...]
     pictures: Mapping[str, tuple[str, bytes]]
@@ -87,12 +93,21 @@ class World:
         """The conversation of that key."""
         return next((place for place in self.places if place.key == key), None)
 
+    @property
+    def keeper(self) -> Viewer:
+        """Whoever looks after the server."""
+        return next(one for one in self.viewers if one.key == _MODERATOR.lower())
+
     async def catch_up(self) -> None:
-        """Move the world's clock to the real time; timers that are due on the way fire.
+        """Move the world's clock to where it should be; timers that are due on the way fire.
 
         Nothing else may act on the world meanwhile: SimCord refuses two operations at once.
         """
-        behind = (datetime.now(UTC) - self.env.now()).total_seconds()
+        await self.move_to(self.clock.due())
+
+    async def move_to(self, instant: datetime) -> None:
+        """Move the world's clock on to an instant. Nothing else may act on the world meanwhile."""
+        behind = (instant - self.env.now()).total_seconds()
         if behind <= 0:
             return
         try:
@@ -113,9 +128,12 @@ class _Env(simcord.Env):
 
 
 @asynccontextmanager
-async def open_world(make_bot: MakeBot) -> AsyncGenerator[World]:
-    """Build the world, bring the bot to READY in it, and at the end close both, in that order."""
-    clock = WorldClock()
+async def open_world(make_bot: MakeBot, ahead: timedelta) -> AsyncGenerator[World]:
+    """Build the world, bring the bot to READY in it, and at the end close both, in that order.
+
+    Its clock is `ahead` of the real one.
+    """
+    clock = WorldClock(ahead)
     bot = make_bot(clock)
     try:
         sharded = isinstance(bot, discord.AutoShardedClient)
@@ -125,10 +143,10 @@ async def open_world(make_bot: MakeBot) -> AsyncGenerator[World]:
             # SimCord cannot ask Discord how many shards there should be.
             shard_count=(bot.shard_count or 1) if sharded else None,
         )
-        world = _arrange(env)
+        world = _arrange(env, clock)
         # Ids are made from the clock: only after everybody has theirs does it go to today.
         # Moving it before the bot starts, rather than after, spares the bot months of timers.
-        env.backend.advance_clock((datetime.now(UTC) - env.now()).total_seconds())
+        env.backend.advance_clock((clock.due() - env.now()).total_seconds())
         clock.env = env
         await env.start()
         try:
@@ -149,7 +167,7 @@ async def _shut(env: simcord.Env) -> None:
         await env.shutdown()
 
 
-def _arrange(env: simcord.Env) -> World:
+def _arrange(env: simcord.Env, clock: WorldClock) -> World:
     """The order of these calls makes the ids: add to its end, and never change it."""
     env.backend.edit_bot_profile("Get Kinder")
     env.backend.bot_user.avatar = faces.FACE
@@ -181,7 +199,7 @@ def _arrange(env: simcord.Env) -> World:
         one.user.id: faces.letter(*person) for one, person in zip(viewers, _PEOPLE, strict=True)
     }
     pictures = faces.assets({env.backend.bot_user.id: faces.heart(), **letters})
-    return World(env, viewers, tuple(places), pictures)
+    return World(env, clock, viewers, tuple(places), pictures)
 
 
 def _viewer(

@@ -37,3 +37,8 @@ def advance(current_day: int | None, total_days: int) -> Advance:
 def is_endless(total_days: int) -> bool:
     """Whether a quest of so many days stands for ever: it is shown without its length."""
     return total_days >= ENDLESS
+
+
+def known_length(total_days: int | None) -> int | None:
+    """The number of days as it may be told: None for an item that stands for ever, or for none."""
+    return None if total_days is None or is_endless(total_days) else total_days

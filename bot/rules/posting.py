@@ -8,10 +8,11 @@ from bisect import bisect_left
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from bot.rules.days import local_date
+from bot.rules.days import local_date, start_of_day
 
 WINDOW = dt.timedelta(hours=3)
 """How long after its instant a post may still be sent; it may cross midnight."""
+OPEN_AT_LEAST = dt.timedelta(hours=12)
 ONE_DAY = dt.timedelta(days=1)
 ONE_SECOND = dt.timedelta(seconds=1)
 
@@ -47,6 +48,12 @@ def next_instant(
     while (instant := instant_of(date, time, zone)) is None or instant <= after:
         date += ONE_DAY
     return date, instant
+
+
+def open_until(sent_at: dt.datetime, date: dt.date, zone: str) -> dt.datetime:
+    """Until when a post can be answered even if a newer one was sent: to the end of its local date
+    in the server's zone, and for twelve hours at least."""
+    return max(start_of_day(date + ONE_DAY, zone), sent_at + OPEN_AT_LEAST)
 
 
 @cache

@@ -78,8 +78,10 @@ def begin(interaction: discord.Interaction, manner: Manner) -> bool:
     if waited > TOO_OLD:
         log.warning("interaction too old", seconds=round(waited, 2), interaction=interaction.id)
         return False
-    if manner is Manner.REPLACE and not _is_own_card(interaction):
-        manner = Manner.PRIVATE
+    if manner in (Manner.REPLACE, Manner.IN_PLACE):
+        is_alone = manner is Manner.IN_PLACE and interaction.guild_id is None
+        own = is_alone or _is_own_card(interaction)
+        manner = Manner.REPLACE if own else Manner.PRIVATE
     pending = _Pending(manner)
     interaction.extras["pending"] = pending
     if manner is not Manner.FORM:

@@ -1,11 +1,11 @@
 """Cards to look through: the lists, one item in full, and a member's own progress."""
 
 from bot.actions.types import Item, ItemView
-from bot.rules.enrolment import ACTIVE, COMPLETED
+from bot.rules.enrolment import ACTIVE, COMPLETED, is_endless
 from bot.rules.points import Kind, day_points, difficulty_of
 from bot.ui.buttons import Press
 from bot.ui.card import KIND_COLOUR, Block, Card, divider, line_with_button
-from bot.ui.text import bar, cut, escape, line, plural
+from bot.ui.text import bar, cut, escape, line, of_total, plural, progress, rows
 
 PER_PAGE = 6
 MAX_DESCRIPTION = 180
@@ -48,7 +48,7 @@ def list_card(kind: Kind, items: list[Item], page: int = 0) -> Card:
 
 
 def _facts(kind: Kind, item: Item) -> str:
-    days = plural(item.total_days, "day")
+    days = "no last day" if is_endless(item.total_days) else plural(item.total_days, "day")
     points = f"{day_points(kind, item.difficulty)} points a day"
     return (
         f"{days} · {points}"
@@ -85,8 +85,10 @@ def view_card(kind: Kind, view: ItemView) -> Card:
 def _own_standing(item: Item) -> str:
     if item.status == ACTIVE:
         day = min(max(item.current_day or 1, 1), item.total_days)
-        progress = bar(day - 1, item.total_days, today=True)
-        return f"{progress}\nYou are on day {day} of {item.total_days}."
+        return rows(
+            progress(day - 1, item.total_days, today=True),
+            f"You are on day {of_total(day, item.total_days)}.",
+        )
     if item.status == COMPLETED:
         return f"{bar(item.total_days, item.total_days)}\n✅ You finished this one."
     return ""
@@ -123,8 +125,8 @@ def _progress_line(item: Item) -> str:
     day = min(max(item.current_day or 1, 1), item.total_days)
     done = item.total_days if item.status == COMPLETED else day - 1
     standing = {
-        ACTIVE: f"day {day} of {item.total_days} is next",
+        ACTIVE: f"day {of_total(day, item.total_days)} is next",
         COMPLETED: f"all {plural(item.total_days, 'day')} done ✅",
     }.get(item.status or "", f"left after {plural(done, 'day')}; you can come back")
-    progress = bar(done, item.total_days, today=item.status == ACTIVE)
-    return f"**{line(item.name)}**\n-# {standing}\n{progress}"
+    drawn = progress(done, item.total_days, today=item.status == ACTIVE)
+    return rows(f"**{line(item.name)}**", f"-# {standing}", drawn)

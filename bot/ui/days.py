@@ -1,16 +1,32 @@
 """Cards of a day: what today asks, a day done, a reflection, joining and leaving."""
 
+from collections.abc import Sequence
+
 from bot.actions.companion import Words
 from bot.actions.doing import DayDone
 from bot.actions.joining import Joined, Left
 from bot.actions.reflecting import Reflected
 from bot.actions.today import Today
 from bot.actions.types import Badge, DayLog, DayText, Enrolment, Item
-from bot.rules.enrolment import ACTIVE
+from bot.rules.enrolment import ACTIVE, is_endless
 from bot.rules.points import Kind, day_points, difficulty_of
 from bot.ui.buttons import Press
 from bot.ui.card import KIND_COLOUR, Block, Card, Colour, divider
-from bot.ui.text import as_label, as_labels, bar, cut, escape, icon, is_cut, line, plural, quote
+from bot.ui.text import (
+    as_label,
+    as_labels,
+    bar,
+    cut,
+    escape,
+    icon,
+    is_cut,
+    line,
+    of_total,
+    plural,
+    progress,
+    quote,
+    rows,
+)
 
 MAX_BODY = 1500
 MAX_BADGE = 300
@@ -20,27 +36,37 @@ MAX_TOGETHER = 5
 
 def today_card(days: list[Today]) -> Card:
     """What today asks of the member, for a challenge or for up to three quests."""
-    kind = days[0].enrolment.kind
-    names = as_labels({day.enrolment.item_id: day.enrolment.name for day in days}, 50)
+    blocks, buttons = today_parts(days)
+    return Card(KIND_COLOUR[days[0].enrolment.kind], *blocks, buttons=buttons)
+
+
+def today_parts(days: Sequence[Today]) -> tuple[list[Block], list[Press]]:
+    """The blocks and the buttons of several days, of a challenge and of quests."""
+    names = {
+        kind: as_labels({d.enrolment.item_id: d.enrolment.name for d in of_kind}, 50)
+        for kind in KIND_COLOUR
+        if (of_kind := [d for d in days if d.enrolment.kind == kind])
+    }
     blocks: list[Block] = []
     buttons: list[Press] = []
     for number, day in enumerate(days[:MAX_TOGETHER]):
         if number:
             blocks.append(divider())
         blocks += _day_blocks(day)
-        buttons += _day_buttons(day, names[day.enrolment.item_id] if len(days) > 1 else None)
+        name = names[day.enrolment.kind][day.enrolment.item_id]
+        buttons += _day_buttons(day, name if len(days) > 1 else None)
     if len(days) > MAX_TOGETHER:  # more than three at once are the website's
         blocks.append(f"-# and {len(days) - MAX_TOGETHER} more: `/quest today` shows one by name")
-    return Card(KIND_COLOUR[kind], *blocks, buttons=buttons)
+    return blocks, buttons
 
 
 def _day_blocks(day: Today) -> list[Block]:
     item, log = day.enrolment, day.log
     done = item.total_days if item.status != ACTIVE else log.day if day.done else log.day - 1
-    head = (
-        f"### {line(item.name)}\n"
-        f"-# Day {log.day} of {item.total_days}{_facts(day)}\n"
-        f"{bar(done, item.total_days, today=not day.done)}"
+    head = rows(
+        f"### {line(item.name)}",
+        f"-# Day {of_total(log.day, item.total_days)}{_facts(day)}",
+        progress(done, item.total_days, today=not day.done),
     )
     return [head, *_what_it_asks(item, log), *_standing(day)]
 
@@ -131,9 +157,15 @@ def _done_head(done: DayDone) -> str:
         if done.opens is None
         else f"The next day opens <t:{int(done.opens.timestamp())}:R>."
     )
-    progress = bar(done.day, item.total_days)
-    count = f"-# {done.day} of {plural(item.total_days, 'day')}"
-    return f"### {title}\n**{line(item.name)}**\n{count}\n{progress}\n{gained} {following}"
+    endless = is_endless(item.total_days)
+    count = "" if endless else f"-# {done.day} of {plural(item.total_days, 'day')}"
+    return rows(
+        f"### {title}",
+        f"**{line(item.name)}**",
+        count,
+        progress(done.day, item.total_days),
+        f"{gained} {following}",
+    )
 
 
 def earned_line(badge: Badge) -> str:
@@ -177,11 +209,14 @@ def joined_card(joined: Joined) -> Card:
     """A fresh or resumed enrolment, with the way to today's day."""
     item, kind = joined.item, joined.kind
     title = "Welcome back" if joined.resumed else "You are in"
-    progress = bar(joined.day - 1, item.total_days, today=True)
     left = f"You left **{line(joined.left)}**; your days there are kept." if joined.left else ""
     return Card(
         KIND_COLOUR[kind],
-        f"### {title}: {line(item.name)}\n-# Day {joined.day} of {item.total_days}\n{progress}",
+        rows(
+            f"### {title}: {line(item.name)}",
+            f"-# Day {of_total(joined.day, item.total_days)}",
+            progress(joined.day - 1, item.total_days, today=True),
+        ),
         cut(escape(item.description or ""), MAX_BODY),
         left,
         buttons=[

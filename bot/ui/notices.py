@@ -16,6 +16,11 @@ FIRST_USE = (
     "help you better, and `/kai forget` erases it at any time."
 )
 
+DMS_CLOSED = (
+    "I could not write to you, so your reminder was switched off. Allow direct messages from this "
+    "server, and set it again with `/settings reminder time`."
+)
+
 MAX_HANDED_BACK = 3200
 MAX_WAYS_ON = 25
 

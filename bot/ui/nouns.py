@@ -107,3 +107,21 @@ class ZoneOption(app_commands.Transformer):
         found = [name for name in zone_names() if wanted in name.casefold()]
         found.sort(key=lambda name: not name.rpartition("/")[2].casefold().startswith(wanted))
         return [app_commands.Choice(name=name, value=name) for name in found[:MAX_CHOICES]]
+
+
+class ChannelOption(app_commands.Transformer):
+    """A text or announcement channel as Discord describes it, even one that the bot cannot see."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return [discord.ChannelType.text, discord.ChannelType.news]
+
+    async def transform(
+        self, _interaction: discord.Interaction, value: Any, /
+    ) -> app_commands.AppCommandChannel:
+        """The channel as it was named."""
+        return value

@@ -6,7 +6,7 @@ from bot.actions.profile import Leaderboard, ProfileCard
 from bot.actions.types import ActiveItem, Rank
 from bot.rules.streaks import Streak
 from bot.ui.card import Card, Colour, divider
-from bot.ui.text import bar, icon, line, plural
+from bot.ui.text import bar, icon, line, of_total, plural, progress, rows
 
 WEEK = 7
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -41,9 +41,11 @@ def _to_next_badge(points: int, at: int | None) -> str:
 
 
 def _item(item: ActiveItem) -> str:
-    progress = bar(item.current_day - 1, item.total_days, today=True)
-    name = f"{ITEM_ICONS[item.kind]} **{line(item.name)}**"
-    return f"{name}\n-# day {item.current_day} of {item.total_days}\n{progress}"
+    return rows(
+        f"{ITEM_ICONS[item.kind]} **{line(item.name)}**",
+        f"-# day {of_total(item.current_day, item.total_days)}",
+        progress(item.current_day - 1, item.total_days, today=True),
+    )
 
 
 def _streak(streak: Streak, dates: frozenset[dt.date], today: dt.date) -> str:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from bot.rules.enrolment import is_endless
 from bot.rules.texts import is_emoji
 
 MAX_CHOICE = 100
@@ -118,6 +119,21 @@ def bar(done: int, total: int, *, today: bool = False) -> str:
         full = 1
     open_cell = 1 if today and full < cells else 0
     return "🟩" * full + "🟨" * open_cell + "⬜" * (cells - full - open_cell)
+
+
+def progress(done: int, total: int, *, today: bool = False) -> str:
+    """Progress as a bar; nothing for what stands for ever."""
+    return "" if is_endless(total) else bar(done, total, today=today)
+
+
+def of_total(day: int, total: int) -> str:
+    """Which day of an item it is: "3 of 7", or "3" for one that stands for ever."""
+    return f"{day:,}" if is_endless(total) else f"{day:,} of {total:,}"
+
+
+def rows(*lines: str) -> str:
+    """Lines of one text; empty ones are left out."""
+    return "\n".join(filter(None, lines))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

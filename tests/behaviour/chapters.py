@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import discord
+
 from bot.actions.companion import ReflectionRequest, Words
 from bot.kai.companion import Kai
 from db.pool import Pool
@@ -13,6 +15,10 @@ UNKNOWN = 999_999
 DRAFT = """
 INSERT INTO discord.reflection_drafts (user_id, kind, item_id, day_number, reflection, created_at)
 VALUES ($1, 'quest', $2, 1, 'It made me smile.', now()) RETURNING id"""
+
+SENT_REMINDER = """
+INSERT INTO discord.reminders (user_id, local_date, status, due_at, expires_at, send_at)
+VALUES ($1, '2100-01-01', 'sent', $2, $2, $2) RETURNING id"""
 
 
 class RestlessVoice(Kai):
@@ -171,6 +177,22 @@ async def settings(tour: Tour) -> None:
     await tour.slash(ann, "me")
 
 
+async def reminders(tour: Tour) -> None:
+    """A reminder set, put off as long as that is possible, and stopped."""
+    ann, town = tour.town.ann, tour.town
+    for at in ("soon", "8 pm"):
+        await tour.slash(ann, "settings reminder time", at=at)
+    row = await town.value(SENT_REMINDER, await town.user_id(ann), town.env.now())
+    for press in (f"{UNKNOWN}:0", f"{row}:3", f"{row}:0", f"{row}:0"):
+        await tour.press_posted(ann, f"gk:1:snooze:{press}")
+    for changed, press in (("snoozes = 5", 5), ("snoozes = 0, local_date = '2026-01-01'", 0)):
+        await town.value(f"UPDATE discord.reminders SET status = 'sent', {changed}")
+        await tour.press_posted(ann, f"gk:1:snooze:{row}:{press}")
+    await tour.press_posted(ann, "gk:1:stop")
+    await tour.press_posted(ann, f"gk:1:snooze:{row}:0")
+    await tour.slash(ann, "settings reminder off")
+
+
 async def moderation(tour: Tour) -> None:
     """Giving a badge once, by the command and by the menu, and taking it back."""
     ann, ben, sage, town = tour.town.ann, tour.town.ben, tour.town.sage, tour.town
@@ -234,6 +256,47 @@ async def catalogue(tour: Tour) -> None:
     await tour.fill(sage, form, points="10")
     form = await tour.slash(sage, "catalog badge-edit", badge=new)
     await tour.fill(sage, form, name="  ")
+
+
+async def daily_posts(tour: Tour) -> None:
+    """A server's daily posts: set up with every mistake there is, changed, and looked at."""
+    sage, town = tour.town.sage, tour.town
+    assert town.bot.user is not None
+    silent = discord.PermissionOverwrite(send_messages=False)
+    quiet = town.guild.create_text_channel("quiet", overwrites={town.bot.user: silent})
+    await town.env.settle()
+    await tour.slash(sage, "daily status")
+    (zone, *_) = await tour.offers(sage, "daily setup", "timezone", "halifax")
+    (quest, *_) = await tour.offers(sage, "daily setup", "quest", "spark")
+    right: dict[str, Any] = {"channel": town.room, "time": "9am", "timezone": zone}
+    for wrong in ({"channel": quiet}, {"time": "9"}, {"timezone": "Atlantis"}, {"quest": UNKNOWN}):
+        await tour.slash(sage, "daily setup", **{**right, **wrong})
+    await tour.slash(sage, "daily setup", **right, quest=quest)
+    await tour.slash(sage, "daily preview")
+    await tour.slash(sage, "daily resume")
+    for command in ("pause", "pause", "skip", "status", "resume", "post-now", "skip", "post-now"):
+        await tour.slash(sage, f"daily {command}")
+    for status in ("sent", "sending", "unknown"):
+        await town.pool.execute("UPDATE discord.daily_posts SET status = $1", status)
+        await tour.slash(sage, "daily post-now")
+        await tour.slash(sage, "daily status")
+    for _post in range(16):
+        await tour.slash(sage, "daily skip")
+
+    one_day = await town.add("quest", "One Day", total_days=1)
+    await town.pool.execute(
+        "UPDATE discord.daily_posts SET status = 'sent', quest_id = $1", one_day
+    )
+    await tour.slash(sage, "daily setup", **right, quest=one_day)
+    await town.pool.execute(
+        "UPDATE discord.catalogue_slugs SET item_id = 0 WHERE item_id = $1", quest
+    )
+    await tour.slash(sage, "daily setup", **right)
+    await tour.slash(sage, "daily status")
+    await town.pool.execute(
+        "UPDATE discord.catalogue_slugs SET item_id = $1 WHERE item_id = 0", quest
+    )
+    await tour.slash(sage, "daily pause")
 
 
 async def outsiders(tour: Tour) -> None:
@@ -321,8 +384,10 @@ CHAPTERS = (
     kai,
     an_offer,
     settings,
+    reminders,
     moderation,
     catalogue,
+    daily_posts,
     outsiders,
     trouble,
 )

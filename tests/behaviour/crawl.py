@@ -87,6 +87,8 @@ class Crawl:
         match option.type:
             case OptionType.user:
                 return self.other
+            case OptionType.channel:
+                return self.tour.town.room
             case OptionType.boolean:
                 return True
             case OptionType.integer:

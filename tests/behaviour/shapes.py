@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.actions.companion import (
+    ActRequest,
     GuidanceRequest,
     Hear,
     Question,
@@ -30,6 +31,10 @@ class WordyVoice(Kai):
     async def write_task(self, request: TaskRequest) -> str:
         """A task that is different each day."""
         return f"{request.day} " + to_the_rim(RIMS[(request.day - 1) % len(RIMS)], TEXT - 10)
+
+    async def write_act(self, request: ActRequest) -> str:
+        """An act of many lines."""
+        return to_the_rim(RIMS[request.day % len(RIMS)], TEXT)
 
     async def write_guidance(self, request: GuidanceRequest) -> str:
         """Guidance of many lines."""
@@ -99,6 +104,35 @@ async def long(tour: Tour, items: int = 5) -> None:
     )
 
 
+async def daily_posts(tour: Tour) -> None:
+    """A server whose daily posts follow a quest of long words, and went wrong in long words."""
+    await long(tour)
+    town, now = tour.town, tour.town.env.now()
+    quest = await town.value("SELECT min(id) FROM quests")
+    await town.pool.execute(
+        "INSERT INTO discord.guilds (guild_id, joined_at, zone, post_channel_id, post_time,"
+        " post_quest_id, next_post_on, next_post_at)"
+        " VALUES ($1, $2, 'UTC', $3, '09:00', $4, $2::timestamptz::date + 1, $2)"
+        " ON CONFLICT (guild_id) DO UPDATE SET zone = 'UTC', post_channel_id = $3,"
+        " post_time = '09:00', post_quest_id = $4, next_post_on = EXCLUDED.next_post_on,"
+        " next_post_at = EXCLUDED.next_post_at",
+        town.guild.id,
+        now,
+        town.room.id,
+        quest,
+    )
+    await town.pool.execute(
+        "INSERT INTO discord.daily_posts (guild_id, local_date, channel_id, quest_id, day_number,"
+        " status, due_at, expires_at, send_at, trouble)"
+        " VALUES ($1, $2::timestamptz::date, $3, $4, 1, 'failed', $2, $2, $2, $5)",
+        town.guild.id,
+        now,
+        town.room.id,
+        quest,
+        to_the_rim(TRICKY, TEXT),
+    )
+
+
 async def crowded(tour: Tour) -> None:
     """Sixty of everything, all of it long; and the website put the moderator on a dozen each."""
     await long(tour, items=60)
@@ -130,4 +164,4 @@ async def three_quests(tour: Tour) -> None:
     await tour.slash(sage, "quest today")
 
 
-SHAPES = (as_it_is, empty, long, crowded, three_quests)
+SHAPES = (as_it_is, empty, long, daily_posts, crowded, three_quests)

@@ -35,6 +35,20 @@ GLOBAL: dict[str, dict[str, str]] = {
     "leaderboard": {"period": "string week|month|all"},
     "settings timezone": {"zone": "string required autocomplete"},
     "settings leaderboard": {"show": "boolean required"},
+    "settings reminder time": {"at": "string required 1..20"},
+    "settings reminder off": {},
+    "daily setup": {
+        "channel": "channel required",
+        "time": "string required 1..50",
+        "timezone": "string required autocomplete",
+        "quest": "integer autocomplete",
+    },
+    "daily status": {},
+    "daily preview": {},
+    "daily skip": {},
+    "daily pause": {},
+    "daily resume": {},
+    "daily post-now": {},
     "help": {},
 }
 HOME: dict[str, dict[str, str]] = {
@@ -63,11 +77,12 @@ HOME: dict[str, dict[str, str]] = {
     "Award a badge": {},
 }
 NOBODY_BUT = {
+    "daily": discord.Permissions(manage_guild=True).value,
     "moderate": discord.Permissions(moderate_members=True).value,
     "catalog": discord.Permissions(manage_guild=True).value,
     "Award a badge": discord.Permissions(moderate_members=True).value,
 }
-IN_SERVERS_ALONE = {"leaderboard"}
+IN_SERVERS_ALONE = {"leaderboard", "daily"}
 """Global commands that make no sense in a direct message; everything else works there too."""
 
 USER_MENU = 2
@@ -127,17 +142,17 @@ async def test_the_names_and_options_are_fixed(town: Town) -> None:
 
 
 async def test_the_table_of_who_may_do_what_is_discords_too(town: Town) -> None:
-    """Discord hides the home server's commands from all but those who may use them."""
+    """Discord hides commands from all but those who may use them."""
     told = synced(town)
-    needed = {c["name"]: c["default_member_permissions"] for c in told["home"]}
-    assert needed == NOBODY_BUT
-    assert {c["default_member_permissions"] for c in told["global"]} == {None}
+    everything = [*told["home"], *told["global"]]
+    needed = {c["name"]: c["default_member_permissions"] for c in everything}
+    assert {name: who for name, who in needed.items() if who is not None} == NOBODY_BUT
     kinds = {command["name"]: command["type"] for command in told["home"]}
     assert kinds == {"moderate": 1, "catalog": 1, "Award a badge": USER_MENU}
 
 
 async def test_what_is_a_members_own_works_in_messages_to_the_bot(town: Town) -> None:
-    """Only the leaderboard needs a server around it."""
+    """Only the leaderboard and a server's posts need a server around them."""
     for command in synced(town)["global"]:
         in_servers = command["name"] in IN_SERVERS_ALONE
         assert command["contexts"] == ([0] if in_servers else None), command["name"]

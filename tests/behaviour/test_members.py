@@ -142,6 +142,8 @@ async def test_everything_of_ones_own_works_in_direct_messages(town: Town) -> No
         "me": ({}, "Kindness level 1"),
         "settings timezone": ({"zone": "Europe/Paris"}, "Europe/Paris"),
         "settings leaderboard": ({"show": False}, "no leaderboard"),
+        "settings reminder time": ({"at": "20:30"}, "remind you daily"),
+        "settings reminder off": ({}, "not remind you any more"),
         "help": ({}, "Get Kinder"),
         "quest leave": ({"quest": quest}, "You left"),
     }

@@ -31,8 +31,11 @@ _OF_BOTH_KINDS = {
         SELECT user_id, challenge_id, day_number FROM public.challenge_logs
          WHERE completed AND completed_at IS NULL""",
     "KAI's words are there, each with one turn": """
-        (SELECT user_id, challenge_id, kai_notes FROM public.challenge_logs
+        (SELECT user_id, challenge_id, kai_notes FROM public.challenge_logs l
           WHERE kai_notes IS NOT NULL
+            AND NOT EXISTS (SELECT FROM discord.daily_posts p -- its act was a turn when posted
+                             WHERE 'challenge' = 'quest' AND p.quest_id = l.challenge_id
+                               AND p.act = l.kai_notes)
          EXCEPT ALL
          SELECT user_id, context_id, assistant_response FROM public.kai_interactions
           WHERE context_type IN ('challenge_day', 'challenge_task'))
@@ -78,7 +81,8 @@ _OTHERS = {
         SELECT user_id, count(*) FROM public.user_challenges WHERE status = 'active'
          GROUP BY 1 HAVING count(*) > 1""",
     "three active quests": """
-        SELECT user_id, count(*) FROM public.user_quests WHERE status = 'active'
+        SELECT user_id, count(*) FROM public.user_quests e WHERE status = 'active'
+           AND NOT EXISTS (SELECT FROM discord.daily_posts p WHERE p.quest_id = e.quest_id)
          GROUP BY 1 HAVING count(*) > 3""",
     "no task twice in a quest": """
         SELECT user_id, quest_id, task_generated FROM public.quest_logs

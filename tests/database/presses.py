@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.actions import awarding, doing, joining, profile, reflecting, today
+from bot.actions import awarding, doing, joining, pressing, profile, reflecting, today
 from bot.actions.services import Services
 from bot.errors import UserError
 from tests.database.small_catalogue import member
@@ -15,6 +15,8 @@ async def press(services: Services, deed: str, who: int, *args: Any) -> object:
         match deed:
             case "done":
                 return (await doing.complete_day(services, caller, *args))[1]
+            case "did":
+                return (await pressing.press(services, caller, *args))[1].result
             case "reflect":
                 return (await reflecting.reflect(services, caller, *args))[1]
             case "join":

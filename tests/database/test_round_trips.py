@@ -10,7 +10,7 @@ import asyncpg
 import discord
 from discord import app_commands
 
-from bot.actions import awarding, browsing, joining, profile, talking
+from bot.actions import awarding, browsing, joining, profile, reminding, talking
 from bot.actions.seeding import seed_catalogue
 from bot.actions.services import Services
 from bot.actions.types import Caller
@@ -35,7 +35,20 @@ BUDGETS = {
     "leaderboard": READ,
     "leaderboard, asking Discord who is here": ASKING,
     "settings timezone": WRITE,
+    "settings timezone, when there is none": WRITE,
+    "settings reminder time": WRITE,
+    "settings reminder off": WRITE,
+    "settings reminder off, when there is none": READ,
     "settings leaderboard": WRITE,
+    "daily setup": SIGHT_AND_WRITE,  # the preview reads its act, or has a model write it
+    "daily status": READ,
+    "daily preview": WRITE,  # the same
+    "daily skip": WRITE,
+    "daily skip, one on its way": WRITE,
+    "daily pause": WRITE,
+    "daily pause, twice": READ,
+    "daily resume": WRITE,
+    "daily post-now": WRITE,
     "challenge list": READ,
     "challenge view": READ,
     "challenge join": WRITE,
@@ -98,13 +111,15 @@ BUDGETS = {
     "button reflect, sent": WRITE,
     "button read": READ,
     "button share": READ,
+    "button snooze": WRITE,
+    "button stop": WRITE,
     "button forget": WRITE,
     "button care": NONE,
     "button keep": SIGHT_AND_WRITE,  # the draft is read first; and a model may write the note
 }
 """What a use may cost once its statements are prepared."""
 
-NO_QUERY = {("settings timezone", "zone")}
+NO_QUERY = {("settings timezone", "zone"), ("daily setup", "timezone")}
 """Options whose choices need no database."""
 
 
@@ -186,6 +201,7 @@ FIRST_WRITES: dict[str, Use] = {
     "ask": lambda s, me, ids: talking.ask(s, me, "Hello"),
     "timezone": lambda s, me, ids: profile.set_zone(s, me, "America/Toronto"),
     "leaderboard": lambda s, me, ids: profile.set_on_leaderboard(s, me, shown=False),
+    "reminder": lambda s, me, ids: reminding.set_reminder(s, me, "20:30"),
     "award": lambda s, me, ids: awarding.award(
         s, me, replace(me, discord_id=me.discord_id + 1), ids["badge"], None
     ),

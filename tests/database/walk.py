@@ -12,7 +12,7 @@ from simcord import InteractionResult, MemberActor
 
 from bot.ui.buttons import Press
 from bot.ui.card import Card, Colour
-from tests.behaviour.chapters import DRAFT
+from tests.behaviour.chapters import DRAFT, SENT_REMINDER
 from tests.behaviour.town import Town, text_of
 
 
@@ -83,6 +83,7 @@ class Walk:
         await self._challenges(who)
         await self._quests(who)
         await self._badges(who)
+        await self._daily()
         await self._items(who.name)
         await self._days_and_badges(who.name)
 
@@ -90,13 +91,27 @@ class Walk:
         shown = await self.slash(who, "help", "Get Kinder")
         shown = await self.press(who, shown, "See the quests", "list", "Mystery quests")
         await self.press(who, shown, "More", "page", "page 2 of 2")
-        await self.slash(who, "settings timezone", "Regina", zone="America/Regina")
         await self.slash(who, "settings leaderboard", "You appear", show=True)
+        await self._reminders(who)
         await self.slash(who, "me", "Kindness level")
         await self.slash(who, "kai ask", "KAI", message="How do I begin?")
         shown = await self.slash(who, "kai forget", "Shall it forget")
         await self.press(who, shown, "Forget them all", "forget", "KAI has forgotten")
         await self.posted(who, "care", "988")
+
+    async def _reminders(self, who: MemberActor) -> None:
+        case = "when there is none"
+        await self.slash(who, "settings timezone", "Toronto", case, zone="America/Toronto")
+        await self.slash(who, "settings reminder off", "no reminder", case)
+        await self.slash(who, "settings reminder time", "remind you daily", at="20:30")
+        await self.slash(who, "settings timezone", "Regina", zone="America/Regina")
+        reminder: int = await self.town.value(
+            SENT_REMINDER, await self.town.user_id(who), self.town.env.now()
+        )
+        await self.posted(who, "snooze", "remind you again", reminder, 0)
+        await self.posted(who, "stop", "not remind you any more")
+        await self.slash(who, "settings reminder time", "remind you daily", at="20:30")
+        await self.slash(who, "settings reminder off", "not remind you any more")
 
     async def _challenges(self, who: MemberActor) -> None:
         first = await self.town.item_id("challenge", "Kind to the Living World")
@@ -168,6 +183,20 @@ class Walk:
         await self.slash(sage, "badge earned", "Calm Waters", "of somebody", member=who)
         await self.slash(who, "leaderboard", "points", "asking Discord who is here", period="all")
         await self.slash(who, "leaderboard", "points", period="all")
+
+    async def _daily(self) -> None:
+        """A server's daily posts."""
+        sage = self.town.sage
+        where = {"channel": self.town.room, "time": "9:00", "timezone": "America/Toronto"}
+        await self.slash(sage, "daily setup", "are set up", **where)
+        await self.slash(sage, "daily status", "Daily posts")
+        await self.slash(sage, "daily preview", "Today's kind act")
+        await self.slash(sage, "daily skip", "is skipped")
+        await self.slash(sage, "daily pause", "are paused")
+        await self.slash(sage, "daily pause", "paused already", "twice")
+        await self.slash(sage, "daily resume", "go on")
+        await self.slash(sage, "daily post-now", "on its way")
+        await self.slash(sage, "daily skip", "is skipped", "one on its way")
 
     async def _items(self, name: str) -> None:
         """The catalogue's challenges and quests, whose names have `name` in them."""

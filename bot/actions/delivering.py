@@ -1,0 +1,111 @@
+"""What the ledger is asked and told while something of it is sent. See `bot.posting.sending`."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from bot.actions.acts import ActQuest, act_for
+from bot.actions.posts import Post
+from bot.actions.services import Services
+from db import guilds, ledger, posts
+from db.guilds import Notice
+from db.ledger import Claim, Ledger
+from db.posts import PostRow
+
+__all__ = ["Claim", "Ledger", "Notice", "PostToSend"]
+
+FIRST_PAUSE = dt.timedelta(seconds=15)
+LONGEST_PAUSE = dt.timedelta(minutes=10)
+TELL_AGAIN = dt.timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class PostToSend:
+    """A post that is ours to send, and the hold that we have on its row."""
+
+    claim: Claim
+    post: Post
+
+
+async def claim(services: Services, which: Ledger, row_id: int) -> Claim | None:
+    """Take a row for sending; None when it is not to be sent, or not by us."""
+    return await ledger.claim(services.pool, which, row_id, services.clock())
+
+
+async def read_post(services: Services, claimed: Claim) -> PostToSend | None:
+    """What a claimed post says, its act written if that was not done in time.
+
+    None, and the row has failed, when its quest is gone.
+    """
+    row = await posts.read_post(services.pool, claimed.id)
+    if row is None:
+        await ledger.close(services.pool, claimed, "failed", "quest_gone")
+        return None
+    act = row.act
+    if act is None:
+        act = await act_for(services, ActQuest(row.quest_id, row.theme, row.difficulty), row.day)
+        await posts.set_act(services.pool, claimed, act)
+    return PostToSend(claimed, _post_of(row, act))
+
+
+def _post_of(row: PostRow, act: str) -> Post:
+    return Post(
+        id=row.id,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        local_date=row.local_date,
+        quest_id=row.quest_id,
+        quest=row.quest,
+        total_days=row.total_days,
+        difficulty=row.difficulty,
+        day=row.day,
+        act=act,
+        doers=row.doers,
+    )
+
+
+async def post_sent(services: Services, claimed: Claim, message_id: int) -> bool:
+    """Write that a post was sent; False when somebody else has its row."""
+    return await posts.sent(services.pool, claimed, message_id, services.clock())
+
+
+async def post_refused(services: Services, claimed: Claim, reason: str) -> None:
+    """Write that a channel takes no posts any more, which pauses the server's schedule."""
+    await posts.refused(services.pool, claimed, reason, services.clock())
+
+
+async def try_again(services: Services, claimed: Claim, trouble: str) -> None:
+    """Give a row back that was certainly not sent: each time it is tried somewhat later."""
+    pause = min(FIRST_PAUSE * 2 ** min(claimed.attempt - 1, 10), LONGEST_PAUSE)
+    await ledger.release(services.pool, claimed, services.clock() + pause, trouble)
+
+
+async def leave(services: Services, claimed: Claim, trouble: str) -> None:
+    """Leave a row of which nobody knows whether it was sent; it is settled in a minute."""
+    await ledger.note_trouble(services.pool, claimed, trouble)
+
+
+async def close(
+    services: Services, claimed: Claim, status: str, trouble: str | None = None
+) -> None:
+    """End a row that is not sent: failed, missed or unknown."""
+    await ledger.close(services.pool, claimed, status, trouble)
+
+
+async def read_notice(services: Services, guild_id: int) -> Notice | None:
+    """What a server's administrators are to be told, if anything."""
+    return await guilds.read_notice(services.pool, guild_id)
+
+
+async def told(services: Services, notice: Notice) -> None:
+    """They were told, or cannot be."""
+    await guilds.told(services.pool, notice)
+
+
+async def tell_later(services: Services, guild_id: int) -> None:
+    """They could not be told now: again in ten minutes."""
+    await guilds.tell_later(services.pool, guild_id, services.clock() + TELL_AGAIN)
+
+
+async def ensure_kai(services: Services) -> None:
+    """Make KAI's own user where there is none."""
+    await posts.ensure_kai(services.pool)

@@ -1,0 +1,122 @@
+"""Planning: what is due goes into the ledger, each row with its turn, and the schedules move on.
+
+The ledger alone says what is to be sent: whoever reads it again, at any time, loses nothing.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from bot.actions.pace import PER_SECOND, room_for
+from bot.actions.services import Services
+from bot.rules.days import find_zone
+from bot.rules.posting import WINDOW, next_instant
+from db import guilds, ledger, pace, posts, reminders
+from db.pool import Connection
+from db.posts import DueGuild, Planned
+from db.reminders import DueReminder, PlannedReminder
+
+BATCH = 1000
+"""Rows that one transaction plans."""
+AHEAD = dt.timedelta(seconds=90)
+"""Whose turn comes within that time is handed out; the next round comes before it has passed."""
+
+JobKind = Literal["post", "reminder", "tell"]
+Batch = Callable[[Connection, dt.datetime, str], Awaitable[int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done at `at` (aware UTC): a post or reminder by its id, a server to tell."""
+
+    kind: JobKind
+    id: int
+    at: dt.datetime
+
+
+async def plan(services: Services) -> int:
+    """Put all that is due now into the ledgers; gives how many posts and reminders are new."""
+    now = services.clock()
+    for which in ledger.LEDGERS:
+        await ledger.expire(services.pool, which, now)
+    count = 0
+    for batch in (_plan_posts, _plan_reminders):
+        while (planned := await _in_transaction(services, batch, now)) is not None:
+            count += planned
+    return count
+
+
+async def open_jobs(services: Services) -> list[Job]:
+    """What is to be done within the next minute and a half, by the instants of their turns."""
+    now = services.clock()
+    until = now + AHEAD
+    posts_open = await ledger.open_rows(services.pool, "daily_posts", now, until)
+    reminders_open = await ledger.open_rows(services.pool, "reminders", now, until)
+    tells = await guilds.to_tell(services.pool, now)
+    return [
+        *(Job("post", row_id, at) for row_id, at in posts_open),
+        *(Job("reminder", row_id, at) for row_id, at in reminders_open),
+        *(Job("tell", guild_id, now) for guild_id in tells),
+    ]
+
+
+async def next_at(services: Services) -> dt.datetime | None:
+    """When (aware UTC) the next post or reminder is due; None when there is none to come."""
+    return await ledger.next_at(services.pool)
+
+
+async def _in_transaction(services: Services, batch: Batch, now: dt.datetime) -> int | None:
+    async with services.pool.acquire() as connection, connection.transaction():
+        return await batch(connection, now, services.default_zone)
+
+
+async def _plan_posts(connection: Connection, now: dt.datetime, default_zone: str) -> int | None:
+    due = await posts.due(connection, now, BATCH)
+    if not due:
+        return None
+    turns = await _turns(connection, now, len(due))
+    planned = [
+        Planned(guild.guild_id, turn, *_next_of(guild, now, default_zone))
+        for guild, turn in zip(due, turns, strict=True)
+    ]
+    return await posts.plan(connection, planned, now, WINDOW)
+
+
+async def _plan_reminders(
+    connection: Connection, now: dt.datetime, default_zone: str
+) -> int | None:
+    due = await reminders.due(connection, now, BATCH)
+    if not due:
+        return None
+    turns = await _turns(connection, now, len(due))
+    planned = [
+        PlannedReminder(
+            row.user_id, row.next_on, row.next_at, turn, *_next_of(row, now, default_zone)
+        )
+        for row, turn in zip(due, turns, strict=True)
+    ]
+    return await reminders.plan(connection, planned, now, WINDOW)
+
+
+async def _turns(connection: Connection, now: dt.datetime, count: int) -> list[dt.datetime]:
+    """So many turns in a row of the common pace."""
+    first = await pace.take_turns(connection, now, room_for(count))
+    return [first + dt.timedelta(seconds=number / PER_SECOND) for number in range(count)]
+
+
+def _next_of(
+    due: DueGuild | DueReminder, now: dt.datetime, default_zone: str
+) -> tuple[dt.date, dt.datetime]:
+    """The local date and instant after the one that is due.
+
+    After a long sleep the dates on the way are passed over: of those that can still be sent in
+    their window, the first comes next.
+    """
+    zone = _known_zone(due.zone) or default_zone
+    return next_instant(max(due.next_at, now - WINDOW), due.time, zone, due.next_on)
+
+
+_known_zone = cache(find_zone)
+"""A zone may have been dropped from the tables since it was chosen."""

@@ -1,0 +1,152 @@
+"""Sending one row of a ledger, once: whatever fails on the way, and whoever dies on it.
+
+The message carries a nonce made from the row's id, so that Discord answers a repeat with the first
+message; but only for some minutes. Therefore a row that may have been sent is not sent again
+before its channel was looked at. `Letter` is what differs between a post and a reminder.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Protocol
+
+import discord
+import structlog
+
+from bot.actions import delivering, pace
+from bot.actions.delivering import Claim
+from bot.actions.services import Services
+from bot.actions.types import TROUBLE
+from bot.posting import history
+from bot.posting.trouble import Trouble, Verdict, trouble_of
+from bot.ui.card import Card
+
+log = structlog.get_logger(__name__)
+
+SEND_SECONDS = 4.5
+"""How long a message is tried, discord.py's own repeats included; in that time its nonce holds."""
+LOOK_SECONDS = 20.0
+WRITE_PAUSES = (0.2, 1.0, 3.0)
+"""Seconds between the tries to write what was sent: a database may be starting again."""
+
+
+class Letter(Protocol):
+    """A message that is ours to send.
+
+    `button_id` is that of a button by which it is known; `nonce` has 25 characters at most.
+    """
+
+    claim: Claim
+    nonce: str
+    button_id: str
+
+    def card(self) -> Card | None:
+        """What it says; None when there is nothing to be said any more."""
+        ...
+
+    async def channel_id(self, client: discord.Client) -> int:
+        """Where it goes; asks Discord where that is not known. Raises as `discord` does."""
+        ...
+
+    async def sent(self, message_id: int) -> bool:
+        """Write that it was sent; False when somebody else has the row."""
+        ...
+
+    async def refused(self, trouble: Trouble) -> bool:
+        """Write that its place takes no messages any more; False when that is no such trouble."""
+        ...
+
+
+async def send(services: Services, client: discord.Client, letter: Letter) -> None:
+    """Send it, and write in the ledger what became of it. Raises the database's trouble."""
+    try:
+        message_id = await _sent_before(services, client, letter)
+        if message_id is history.UNREADABLE:
+            await delivering.close(services, letter.claim, "unknown", "history_unreadable")
+            return
+        if message_id is None:
+            if letter.claim.expires_at <= services.clock():
+                await delivering.close(services, letter.claim, "missed")
+                return
+            card = letter.card()
+            if card is None:
+                await delivering.close(services, letter.claim, "nothing")
+                return
+            message_id = await _send(client, letter, card)
+    except Exception as error:  # noqa: BLE001  what is no trouble of Discord's is raised again
+        await _note(services, letter, trouble_of(error))
+        return
+    await _write_sent(letter, message_id)
+
+
+async def _sent_before(
+    services: Services, client: discord.Client, letter: Letter
+) -> int | history.Unreadable | None:
+    claim = letter.claim
+    if not claim.was_sending:
+        return None
+    async with asyncio.timeout(LOOK_SECONDS):
+        channel_id = await letter.channel_id(client)
+        found = await history.find(client, channel_id, letter.button_id, claim.send_at)
+    log.info("looked for", ledger=claim.ledger, row=claim.id, found=str(found))
+    if found is None:
+        letter.claim = replace(claim, was_sending=False)
+        await pace.wait_for_turn(services)
+    return found
+
+
+async def _send(client: discord.Client, letter: Letter, card: Card) -> int:
+    async with asyncio.timeout(SEND_SECONDS):
+        channel = client.get_partial_messageable(await letter.channel_id(client))
+        message = await channel.send(
+            view=card,
+            nonce=letter.nonce,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+    return message.id
+
+
+async def _write_sent(letter: Letter, message_id: int) -> None:
+    for pause in (*WRITE_PAUSES, None):
+        try:
+            ours = await letter.sent(message_id)
+        except TROUBLE:
+            if pause is None:
+                raise  # the row stays in sending, and the next look finds the message
+            await asyncio.sleep(pause)
+            continue
+        if not ours:
+            log.warning("sent, but taken up by others", ledger=letter.claim.ledger)
+        return
+
+
+async def _note(services: Services, letter: Letter, trouble: Trouble) -> None:
+    claim = letter.claim
+    log.info(
+        "not sent",
+        ledger=claim.ledger,
+        row=claim.id,
+        verdict=trouble.verdict.name,
+        trouble=trouble.words,
+    )
+    match trouble.verdict:
+        case Verdict.NOT_SURE:
+            await delivering.leave(services, claim, trouble.words)
+        case Verdict.HOLD:
+            await pace.hold_all(services, trouble.seconds)
+            await _again(services, claim, trouble)
+        case Verdict.LATER:
+            await _again(services, claim, trouble)
+        case Verdict.NO_PERMISSION if claim.was_sending:
+            await delivering.close(services, claim, "unknown", "history_unreadable")
+        case _ if await letter.refused(trouble):
+            pass
+        case _:
+            await delivering.close(services, claim, "failed", trouble.words)
+
+
+async def _again(services: Services, claim: Claim, trouble: Trouble) -> None:
+    """Once more later; what may have been sent before waits until it can be looked for."""
+    if claim.was_sending:
+        await delivering.leave(services, claim, trouble.words)
+    else:
+        await delivering.try_again(services, claim, trouble.words)
