@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from db.pace import HOLD_AHEAD
 from db.pool import Pool
 
 Ledger = Literal["daily_posts", "reminders"]
@@ -45,8 +46,7 @@ WITH row AS (
     SELECT id, status FROM LEDGER
      WHERE id = $1
        AND (status = 'planned' AND expires_at > $2 OR status = 'sending' AND sending_at <= $3)
-       AND NOT EXISTS (SELECT FROM discord.pace
-                        WHERE held_until > $2 AND held_until < $2::timestamptz + interval '5 minutes')
+       AND NOT EXISTS (SELECT FROM discord.pace WHERE held_until > $2 AND held_until < $4)
        FOR UPDATE
 )
 UPDATE LEDGER l SET status = 'sending', sending_at = $2, attempts = l.attempts + 1
@@ -69,7 +69,7 @@ UPDATE LEDGER SET trouble = $3
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row that is ours to send, by the number of this attempt.
+    """A row that is ours to send since `claimed_at`, by the number of this attempt.
 
     `was_sending` says that somebody before may have sent it, at `send_at` or later.
     """
@@ -80,6 +80,7 @@ class Claim:
     was_sending: bool
     send_at: dt.datetime
     expires_at: dt.datetime
+    claimed_at: dt.datetime
 
 
 async def open_rows(
@@ -107,8 +108,8 @@ async def claim(pool: Pool, ledger: Ledger, row_id: int, now: dt.datetime) -> Cl
 
     None when it is not to be sent: somebody else has it, it is done or expired, or all is held.
     """
-    row = await pool.fetchrow(CLAIM[ledger], row_id, now, now - STALE)
-    return None if row is None else Claim(ledger, *row)
+    row = await pool.fetchrow(CLAIM[ledger], row_id, now, now - STALE, now + HOLD_AHEAD)
+    return None if row is None else Claim(ledger, *row, claimed_at=now)
 
 
 async def release(pool: Pool, claim: Claim, again_at: dt.datetime, trouble: str) -> None:

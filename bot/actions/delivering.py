@@ -79,6 +79,11 @@ async def try_again(services: Services, claimed: Claim, trouble: str) -> None:
     await ledger.release(services.pool, claimed, services.clock() + pause, trouble)
 
 
+async def put_off(services: Services, claimed: Claim, until: dt.datetime) -> None:
+    """Give a row back that was certainly not sent, to be sent at that instant."""
+    await ledger.release(services.pool, claimed, until, "not_sent_before")
+
+
 async def leave(services: Services, claimed: Claim, trouble: str) -> None:
     """Leave a row of which nobody knows whether it was sent; it is settled in a minute."""
     await ledger.note_trouble(services.pool, claimed, trouble)

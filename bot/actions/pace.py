@@ -19,15 +19,25 @@ def room_for(count: int) -> dt.timedelta:
     return dt.timedelta(seconds=count / PER_SECOND)
 
 
+async def take_turn(services: Services) -> dt.datetime:
+    """The instant (aware UTC) of the next free turn, now taken."""
+    return await pace.take_turns(services.pool, services.clock(), room_for(1))
+
+
+async def sleep_until(services: Services, turn: dt.datetime) -> None:
+    """Return when that instant has come."""
+    await asyncio.sleep((turn - services.clock()).total_seconds())
+
+
 async def wait_for_turn(services: Services) -> None:
     """Return when the next free turn has come."""
-    turn = await pace.take_turns(services.pool, services.clock(), room_for(1))
-    await asyncio.sleep((turn - services.clock()).total_seconds())
+    await sleep_until(services, await take_turn(services))
 
 
 async def hold_all(services: Services, seconds: float) -> None:
     """Let no process send anything more for some seconds: Discord refuses the whole bot."""
-    await pace.hold(services.pool, services.clock() + dt.timedelta(seconds=seconds))
+    now = services.clock()
+    await pace.hold(services.pool, now, now + dt.timedelta(seconds=seconds))
 
 
 async def is_held(services: Services) -> bool:

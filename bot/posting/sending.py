@@ -6,6 +6,7 @@ before its channel was looked at. `Letter` is what differs between a post and a 
 """
 
 import asyncio
+import datetime as dt
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 SEND_SECONDS = 4.5
 """How long a message is tried, discord.py's own repeats included; in that time its nonce holds."""
 LOOK_SECONDS = 20.0
+SOON = dt.timedelta(seconds=10)
+STILL_OURS = dt.timedelta(seconds=45)
+"""For so long nobody else takes a row up; who is later than that does not send it."""
 WRITE_PAUSES = (0.2, 1.0, 3.0)
 """Seconds between the tries to write what was sent: a database may be starting again."""
 
@@ -56,41 +60,67 @@ class Letter(Protocol):
         ...
 
 
+class NotToSend(Exception):
+    """The row ends without a message: its status, and why."""
+
+    def __init__(self, status: str, trouble: str | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.trouble = trouble
+
+
+class NotYet(Exception):
+    """The row is to be sent, but not before that instant (aware UTC)."""
+
+    def __init__(self, at: dt.datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 async def send(services: Services, client: discord.Client, letter: Letter) -> None:
     """Send it, and write in the ledger what became of it. Raises the database's trouble."""
     try:
-        message_id = await _sent_before(services, client, letter)
-        if message_id is history.UNREADABLE:
-            await delivering.close(services, letter.claim, "unknown", "history_unreadable")
-            return
-        if message_id is None:
-            if letter.claim.expires_at <= services.clock():
-                await delivering.close(services, letter.claim, "missed")
-                return
-            card = letter.card()
-            if card is None:
-                await delivering.close(services, letter.claim, "nothing")
-                return
-            message_id = await _send(client, letter, card)
+        message_id = await _find_or_send(services, client, letter)
+    except NotToSend as end:
+        await delivering.close(services, letter.claim, end.status, end.trouble)
+    except NotYet as later:
+        await delivering.put_off(services, letter.claim, later.at)
     except Exception as error:  # noqa: BLE001  what is no trouble of Discord's is raised again
         await _note(services, letter, trouble_of(error))
-        return
-    await _write_sent(letter, message_id)
+    else:
+        await _write_sent(letter, message_id)
 
 
-async def _sent_before(
-    services: Services, client: discord.Client, letter: Letter
-) -> int | history.Unreadable | None:
+async def _find_or_send(services: Services, client: discord.Client, letter: Letter) -> int:
+    """The message's id, whether it was sent before or is sent now. Raises NotToSend, NotYet."""
+    if letter.claim.was_sending:
+        found = await _look_for(client, letter)
+        if found is not None:
+            return found
+        letter.claim = replace(letter.claim, was_sending=False)
+        turn = await pace.take_turn(services)
+        if turn - services.clock() > SOON:
+            raise NotYet(turn)
+        await pace.sleep_until(services, turn)
+    card = letter.card()
+    if card is None:
+        raise NotToSend("nothing")
+    if letter.claim.expires_at <= services.clock():
+        raise NotToSend("missed")
+    if services.clock() - letter.claim.claimed_at > STILL_OURS:
+        raise NotYet(services.clock())
+    return await _send(client, letter, card)
+
+
+async def _look_for(client: discord.Client, letter: Letter) -> int | None:
+    """The message that may have been sent before, None when it certainly was not."""
     claim = letter.claim
-    if not claim.was_sending:
-        return None
     async with asyncio.timeout(LOOK_SECONDS):
         channel_id = await letter.channel_id(client)
         found = await history.find(client, channel_id, letter.button_id, claim.send_at)
     log.info("looked for", ledger=claim.ledger, row=claim.id, found=str(found))
-    if found is None:
-        letter.claim = replace(claim, was_sending=False)
-        await pace.wait_for_turn(services)
+    if found is history.UNREADABLE:
+        raise NotToSend("unknown", "history_unreadable")
     return found
 
 

@@ -1,6 +1,7 @@
 """The counter on daily posts: edited soon after a press, seldom, and in the end always right."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import discord
 import structlog
@@ -22,9 +23,13 @@ AT_ONCE = 3
 
 
 class Counters:
-    """The counters that this process has seen move. For each post one task, while it is behind."""
+    """The counters that this process has seen move. For each post one task, while it is behind.
+
+    `sleep` is how it waits for the next edit; a simulated world has its own way.
+    """
 
     def __init__(self, services: Services, client: discord.Client) -> None:
+        self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._services = services
         self._client = client
         self._moved: set[int] = set()
@@ -81,7 +86,7 @@ class Counters:
                 return
             seconds = (due - self._services.clock()).total_seconds()
             if seconds > 0:
-                await asyncio.sleep(seconds)
+                await self.sleep(seconds)
                 continue
             await pace.wait_for_turn(self._services)
             async with self._few:

@@ -48,6 +48,7 @@ class Town:
         self.ann = self.guild.add_member(env.create_user("Ann"))
         self.ben = self.guild.add_member(env.create_user("Ben"))
         self.sage = self.guild.add_member(env.create_user("Sage"), roles=[self.moderators])
+        bot.counters.sleep = self._let_time_go_by
 
     async def slash(self, who: MemberActor, command: str, **options: Any) -> InteractionResult:
         """Run a slash command in the room."""
@@ -172,8 +173,13 @@ class Town:
         """The bot's process ends, and another one begins."""
         old, services = self.bot, self.bot.services
         self.bot = KindnessBot(services, SETTINGS, trust_stored_sync=False)
+        self.bot.counters.sleep = self._let_time_go_by
         await self.env.restart_bot(self.bot)
         await old.close()
+
+    async def _let_time_go_by(self, seconds: float) -> None:
+        """Wait until the story has moved the clock on; no real time goes by."""
+        await self.env.external_wait(asyncio.sleep(seconds), reason="the next edit")
 
     async def rows(self, sql: str, *args: Any) -> list[tuple[Any, ...]]:
         """Rows of the database."""

@@ -4,6 +4,7 @@ Uses are named as the command tree names them: "challenge join" or "Award a badg
 and "…, sent" for a form; a use that differs from the usual one has its case behind a comma.
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from bot.ui.buttons import Press
 from bot.ui.card import Card, Colour
 from tests.behaviour.chapters import DRAFT, SENT_REMINDER
 from tests.behaviour.town import Town, text_of
+from tests.database.posted import in_ledger
 
 
 class Walk:
@@ -48,13 +50,16 @@ class Walk:
         """Press a button of a verb."""
         return await self.measure(f"button {verb}", says, self.town.press(who, shown, label))
 
-    async def posted(self, who: MemberActor, verb: str, says: str, *args: int) -> None:
+    async def posted(
+        self, who: MemberActor, verb: str, says: str, *args: int, case: str = ""
+    ) -> InteractionResult:
         """Press a button of a verb on a card of the bot's in the room."""
         button = Press("Then", verb, *args)
         room = self.town.bot.get_partial_messageable(self.town.room.id)
         card = await room.send(view=Card(Colour.NOTE, "From KAI", buttons=[button]))
         use = who.click(card, custom_id=button.custom_id)
-        await self.measure(f"button {verb}", says, use)
+        name = f"button {verb}, {case}" if case else f"button {verb}"
+        return await self.measure(name, says, use)
 
     async def send(
         self, who: MemberActor, form: InteractionResult, name: str, says: str, /, **values: Any
@@ -82,6 +87,7 @@ class Walk:
         await self._own_things(who)
         await self._challenges(who)
         await self._quests(who)
+        await self._posts(who)
         await self._badges(who)
         await self._daily()
         await self._items(who.name)
@@ -164,6 +170,40 @@ class Walk:
         await self.slash(who, "quest done", "Day 2 is done", "its task not seen", **unseen)
         for quest in quests:
             await self.slash(who, "quest leave", "You left", quest=quest)
+
+    async def _posts(self, who: MemberActor) -> None:
+        """A daily post's buttons; what its counter costs is nobody's wait."""
+        await self.town.bot.counters.stop()
+        post, done = await self._post("Daily Spark"), "Day 1 is done"
+        await self.posted(who, "did", done, post)
+        await self.posted(who, "did", "already done for today", post, case="again")
+        other = await self._post(await self.town.value("SELECT min(name) FROM quests"))
+        form = await self.posted(who, "think", "Your reflection", other)
+        await self.send(who, form, "button think", done, reflection="It was good.")
+        await self.town.tomorrow()
+        await self.posted(who, "did", "Day 2 is done", post, case="the act had before")
+
+        quest = await self.town.item_id("quest", "Small Surprises")
+        challenge = await self.town.item_id("challenge", "Discover the Power of Kindness")
+        await self.slash(who, "challenge join", "You", challenge=challenge)
+        await self.slash(who, "quest start", "You", quest=quest)
+        await self.town.tomorrow()
+        await self.posted(who, "day", "My day", case="first sight")
+        await self.posted(who, "day", "My day")
+        await self.slash(who, "quest done", "is done", quest=quest)
+        newest = await self._post("Small Surprises")
+        await self.posted(who, "did", "it counts here", newest, case="done by the command")
+        await self.posted(who, "did", "has had its day", post, case="on an older post")
+        await self.slash(who, "challenge leave", "You left")
+
+    async def _post(self, quest: str) -> int:
+        """The id of a post that was sent in the server the day after its last one."""
+        now, guild_id = self.town.env.now(), self.town.guild.id
+        last = "SELECT max(local_date) FROM discord.daily_posts WHERE guild_id = $1"
+        date = await self.town.value(last, guild_id) or now.date()
+        quest_id = await self.town.item_id("quest", quest)
+        columns = {"guild_id": guild_id, "local_date": date + dt.timedelta(days=1)}
+        return await in_ledger(self.town.pool, quest_id, now - dt.timedelta(days=2), **columns)
 
     async def _badges(self, who: MemberActor) -> None:
         sage = self.town.sage
