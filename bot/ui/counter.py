@@ -14,6 +14,9 @@ from bot.ui.posts import post_card
 
 log = structlog.get_logger(__name__)
 
+NOBODY = discord.AllowedMentions.none()
+"""Whom an edit pings; what holds for messages that are sent is not said by itself of edits."""
+
 EDIT_SECONDS = 10.0
 """How long one edit may take."""
 TRIES = 3
@@ -101,7 +104,8 @@ class Counters:
         channel = self._client.get_partial_messageable(post.channel_id, guild_id=post.guild_id)
         try:
             async with asyncio.timeout(EDIT_SECONDS):
-                await channel.get_partial_message(message_id).edit(view=post_card(post))
+                message = channel.get_partial_message(message_id)
+                await message.edit(view=post_card(post), allowed_mentions=NOBODY)
         except NOT_SENT as error:
             log.warning("counter not shown", post=post_id, error=repr(error))
             return 0 if isinstance(error, (discord.Forbidden, discord.NotFound)) else tries - 1

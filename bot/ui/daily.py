@@ -44,24 +44,34 @@ def status_card(found: DailyPosts, missing: list[str], now: dt.datetime) -> Card
     `missing` are the permissions that the bot lacks in their channel now.
     """
     schedule, trouble = found.schedule, _trouble(found, missing)
-    coming = f"**Next** {_when(schedule.next_at)} in <#{schedule.channel_id}>"
-    if schedule.paused_at is not None:
-        coming = f"⏸️ **Paused** since {_when(schedule.paused_at)}"
     last = next((row for row in reversed(found.rows) if _is_past(row, now)), None)
-    ahead = [row for row in found.rows if row.due_at > now and row.status == "skipped"]
-    if ahead:
-        dates = ", ".join(_date(row.local_date) for row in ahead)
-        coming += f"\n-# ⏭️ Skipped before that: {dates}"
-    planned = [row for row in found.rows if row.status == "planned"]
-    if planned:
-        coming = f"📮 The post of {_date(planned[0].local_date)} is on its way.\n{coming}"
     return Card(
         Colour.CARE if trouble else Colour.KAI,
         "## 🌅 Daily posts",
-        rows(coming, _quest(found), f"-# {schedule.time:%H:%M} in {line(schedule.zone)}"),
+        rows(
+            *_coming(found, now),
+            _quest(found),
+            f"-# {schedule.time:%H:%M} in {line(schedule.zone)}",
+        ),
         f"**Last** {_result(last)}" if last else "No post has been due yet.",
         "\n".join(f"⚠️ {sentence}" for sentence in trouble),
     )
+
+
+def _coming(found: DailyPosts, now: dt.datetime) -> list[str]:
+    """What is on its way, what comes next, and what is left out before that."""
+    schedule = found.schedule
+    on_its_way = [row for row in found.rows if row.status == "planned"]
+    said = [f"📮 The post of {_date(row.local_date)} is on its way." for row in on_its_way]
+    if schedule.paused_at is None:
+        said.append(f"**Next** {_when(schedule.next_at)} in <#{schedule.channel_id}>")
+    else:
+        said.append(f"⏸️ **Paused** since {_when(schedule.paused_at)}")
+        said.append(PAUSES["asked"] if schedule.pause_reason == "asked" else "")
+    skipped = [row for row in found.rows if row.due_at > now and row.status == "skipped"]
+    if skipped:
+        said.append(f"-# ⏭️ Skipped: {', '.join(_date(row.local_date) for row in skipped)}")
+    return said
 
 
 def _is_past(row: LedgerRow, now: dt.datetime) -> bool:
@@ -72,10 +82,8 @@ def _trouble(found: DailyPosts, missing: list[str]) -> list[str]:
     schedule = found.schedule
     channel = f"<#{schedule.channel_id}>"
     said: list[str] = []
-    if schedule.paused_at is not None:
-        said.append(
-            PAUSES.get(schedule.pause_reason or "", PAUSES["asked"]).format(channel=channel)
-        )
+    if schedule.paused_at is not None and schedule.pause_reason != "asked":
+        said.append(PAUSES[schedule.pause_reason or "left"].format(channel=channel))
     if missing:
         said.append(missing_sentence(channel, missing))
     if found.quest is None:

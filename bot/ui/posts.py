@@ -25,8 +25,8 @@ def post_card(post: Post, *, live: bool = True) -> Card:
         f"{_done_by(post.doers)}\n-# {difficulty_of(post.difficulty)} · {points}",
         buttons=[
             Press("I did it", "did", post.id, style="success", emoji="💛", disabled=off),
-            Press("Reflect", "think", post.id, emoji="📝", disabled=off),
-            Press("My day", "day", emoji="🧭", disabled=off),
+            Press("Reflect", "think", post.id, disabled=off),
+            Press("My day", "day", disabled=off),
         ],
     )
 
@@ -34,4 +34,5 @@ def post_card(post: Post, *, live: bool = True) -> Card:
 def _done_by(doers: int) -> str:
     if not doers:
         return "Nobody has done it yet. Will you be the first?"
-    return f"💛 **{plural(doers, 'person has', 'people have')}** done it so far."
+    have = "has" if doers == 1 else "have"
+    return f"💛 **{plural(doers, 'person', 'people')}** {have} done it so far."

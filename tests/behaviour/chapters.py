@@ -7,6 +7,7 @@ import discord
 from bot.actions.companion import ReflectionRequest, Words
 from bot.kai.companion import Kai
 from db.pool import Pool
+from tests.behaviour.posted import send_post
 from tests.behaviour.tour import Tour
 
 LONG = "I carried the shopping of the lady next door up to the fourth floor. " * 20
@@ -299,6 +300,24 @@ async def daily_posts(tour: Tour) -> None:
     await tour.slash(sage, "daily pause")
 
 
+async def post_buttons(tour: Tour) -> None:
+    """A daily post's buttons, under today's and under one that has had its day."""
+    town = tour.town
+    fay = town.guild.add_member(town.env.create_user("Fay"))
+    elsewhere: dict[str, Any] = {"guild_id": 4242}
+    old = await send_post(town, **elsewhere)
+    await town.env.advance_time(2 * 24 * 3600)
+    new = await send_post(town, **elsewhere)
+    await tour.press_posted(fay, f"gk:1:did:{old.id}")
+    form = await tour.press_posted(fay, f"gk:1:think:{old.id}")
+    await tour.fill(fay, form, reflection=LONG)
+    await tour.press_posted(fay, f"gk:1:did:{new.id}")
+    await tour.press_posted(fay, f"gk:1:did:{new.id}")
+    form = await tour.press_posted(fay, f"gk:1:think:{new.id}")
+    await tour.fill(fay, form, reflection=LONG)
+    await tour.press_posted(fay, "gk:1:day")
+
+
 async def outsiders(tour: Tour) -> None:
     """Those who may not: refused where Discord lets them through, offered nothing elsewhere."""
     ann, ben, town = tour.town.ann, tour.town.ben, tour.town
@@ -388,6 +407,7 @@ CHAPTERS = (
     moderation,
     catalogue,
     daily_posts,
+    post_buttons,
     outsiders,
     trouble,
 )

@@ -7,6 +7,7 @@ import discord
 import pytest
 from simcord import InteractionResult
 
+from bot.posting.office import Office
 from tests.behaviour.town import Town, buttons_of, is_private, last_of, text_of
 
 GUILD = """
@@ -232,7 +233,9 @@ async def test_pausing_and_resuming(winter: Town) -> None:
     assert found["pause_reason"] == "asked"
     assert await town.rows(LEDGER) == []
     assert "paused already" in await do(town, "pause")
-    assert "⏸️ **Paused**" in await do(town, "status")
+    status = await do(town, "status")
+    assert "⏸️ **Paused**" in status
+    assert "⚠️" not in status, "nothing is wrong"
     assert "paused here" in await do(town, "skip")
     assert "paused here" in await do(town, "post-now")
 
@@ -256,7 +259,7 @@ async def test_skipping(winter: Town) -> None:
     found = await guild(town)
     assert found["next_post_on"] == tomorrow + dt.timedelta(days=1)
     assert found["post_day"] == 1, "a day that was not posted is not counted"
-    assert "Skipped before that: Wednesday 13 January" in await do(town, "status")
+    assert "Skipped: Wednesday 13 January" in await do(town, "status")
 
     await post(town, today(town), "planned")
     assert "Tuesday 12 January" in await do(town, "skip")
@@ -423,3 +426,27 @@ async def test_a_suspended_user(town: Town) -> None:
     await town.suspend(town.sage)
     assert "paused at the moment" in text_of(await set_up(town))
     assert await town.rows(AUDIT) == []
+
+
+async def test_what_was_set_up_comes(winter: Town) -> None:
+    """Posting now and the next morning: two posts, their days counted; a skipped day is not."""
+    town = winter
+    office = Office(town.bot.services, town.bot)
+    await set_up(town)
+    await do(town, "post-now")
+    await office.round()
+    await do(town, "skip")
+    for _day in range(2):
+        await town.until("14:00")
+        await office.round()
+    shown = [str(message.components) for message in town.room.history()]
+    assert [("Day 1 ·" in text, "Day 2 ·" in text) for text in shown] == [
+        (True, False),
+        (False, True),
+    ]
+    statuses = [row[1:] for row in await town.rows(LEDGER)]
+    assert statuses == [("sent", 1), ("skipped", 2), ("sent", 2)]
+    said = await do(town, "status")
+    assert "✅ Thursday 14 January, sent" in said
+    assert f"**{STANDING}**, day 3" in said
+    assert "has been sent already" in await do(town, "post-now")

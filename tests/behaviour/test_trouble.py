@@ -38,6 +38,7 @@ async def test_a_suspended_member(town: Town) -> None:
         "kai ask": {"message": "My own words."},
         "settings timezone": {"zone": "Europe/Paris"},
         "settings leaderboard": {"show": False},
+        "settings reminder time": {"at": "20:30"},
     }
     commands = set(town.ann.available_commands(town.room)) - {"kai forget"}
     assert len(commands) > 20

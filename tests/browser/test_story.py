@@ -35,16 +35,18 @@ async def test_a_newcomer_plays_a_day_and_comes_back(browser: "Browser") -> None
             await a_look_at_it_all(page)
             assert page.script_errors == []
             await the_rows_are_there(data)
+            await tomorrow_comes(page)
+            await the_post_was_done(data)
             await it_stops_cleanly(bot, data)
 
         async with playing(folder / "second", data) as (bot, link):
             page = await PreviewPage.new(browser, link)
             await page.open("maple", "kindness")
             await page.slash("me")
-            await page.wait_for_text("20 points")
+            await page.wait_for_text("30 points")
             await page.slash("challenge today")
-            await page.wait_for_text("He was so <surprised>!")
-            await the_rows_are_there(data)
+            await page.wait_for_text("Day 2 of 7")
+            await the_post_was_done(data)
             await it_stops_cleanly(bot, data)
 
 
@@ -90,6 +92,34 @@ async def a_look_at_it_all(page: PreviewPage) -> None:
         assert shown in me
 
 
+async def tomorrow_comes(page: PreviewPage) -> None:
+    """A day goes by, the daily post comes by itself, is done, and counts who did it."""
+    await page.slash("playground tomorrow")
+    post = await page.wait_for_text("Today's kind act")
+    assert "Daily Spark\nDay 1 ·" in post
+    assert "Nobody has done it yet" in post
+    await page.press("I did it")
+    await page.wait_for_text("+10 points, 30 in all.")
+    await page.wait_for_text("1 person has done it so far")
+
+
+async def the_post_was_done(data: Path) -> None:
+    """One post, and the task that its act became."""
+    async with EmbeddedServer(data / "postgres") as server:
+        database = await asyncpg.connect(server.url)
+        try:
+            posts = await database.fetch("SELECT act, status FROM discord.daily_posts")
+            tasks = await database.fetch(
+                "SELECT task_generated, completed FROM quest_logs l JOIN quests q"
+                " ON q.id = l.quest_id WHERE q.name = 'Daily Spark'"
+            )
+        finally:
+            await database.close()
+    ((act, status),) = posts
+    assert status == "sent"
+    assert [tuple(task) for task in tasks] == [(act, True)]
+
+
 async def the_rows_are_there(data: Path) -> None:
     """What the handbook's tables hold after that day."""
     async with EmbeddedServer(data / "postgres") as server:
@@ -104,7 +134,8 @@ async def _check_rows(database: "asyncpg.Connection[Any]") -> None:
     async def rows(sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in await database.fetch(sql)]
 
-    assert await rows("SELECT firstname FROM userdata") == [("Maple",)]
+    named = await rows("SELECT firstname FROM userdata ORDER BY firstname")
+    assert named == [("KAI",), ("Maple",), ("Sage",)]  # the playground's moderator set a post up
     enrolled = "SELECT name, status, current_day FROM user_{0}s JOIN {0}s i ON i.id = {0}_id"
     assert await rows(enrolled.format("challenge")) == [(CHALLENGE, "active", 2)]
     assert await rows(enrolled.format("quest")) == [(QUEST, "active", 2)]

@@ -174,14 +174,14 @@ class Walk:
     async def _posts(self, who: MemberActor) -> None:
         """A daily post's buttons; what its counter costs is nobody's wait."""
         await self.town.bot.counters.stop()
-        post, done = await self._post("Daily Spark"), "Day 1 is done"
-        await self.posted(who, "did", done, post)
+        post = await self._post("Daily Spark")
+        await self.posted(who, "did", "Day 1 is done", post)
         await self.posted(who, "did", "already done for today", post, case="again")
-        other = await self._post(await self.town.value("SELECT min(name) FROM quests"))
-        form = await self.posted(who, "think", "Your reflection", other)
-        await self.send(who, form, "button think", done, reflection="It was good.")
         await self.town.tomorrow()
         await self.posted(who, "did", "Day 2 is done", post, case="the act had before")
+        other = await self._post(await self.town.value("SELECT min(name) FROM quests"))
+        form = await self.posted(who, "think", "Your reflection", other)
+        await self.send(who, form, "button think", "is done", reflection="It was good.")
 
         quest = await self.town.item_id("quest", "Small Surprises")
         challenge = await self.town.item_id("challenge", "Discover the Power of Kindness")
@@ -197,10 +197,10 @@ class Walk:
         await self.slash(who, "challenge leave", "You left")
 
     async def _post(self, quest: str) -> int:
-        """The id of a post that was sent in the server the day after its last one."""
+        """The id of a post that was sent long ago, and a day after the last one, all the same."""
         now, guild_id = self.town.env.now(), self.town.guild.id
         last = "SELECT max(local_date) FROM discord.daily_posts WHERE guild_id = $1"
-        date = await self.town.value(last, guild_id) or now.date()
+        date = await self.town.value(last, guild_id) or now.date() - dt.timedelta(days=30)
         quest_id = await self.town.item_id("quest", quest)
         columns = {"guild_id": guild_id, "local_date": date + dt.timedelta(days=1)}
         return await in_ledger(self.town.pool, quest_id, now - dt.timedelta(days=2), **columns)
@@ -227,7 +227,11 @@ class Walk:
     async def _daily(self) -> None:
         """A server's daily posts."""
         sage = self.town.sage
-        where = {"channel": self.town.room, "time": "9:00", "timezone": "America/Toronto"}
+        where: dict[str, Any] = {
+            "channel": self.town.room,
+            "time": "9:00",
+            "timezone": "America/Toronto",
+        }
         await self.slash(sage, "daily setup", "are set up", **where)
         await self.slash(sage, "daily status", "Daily posts")
         await self.slash(sage, "daily preview", "Today's kind act")

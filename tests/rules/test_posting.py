@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rules.days import local_date, start_of_day, zone_names
-from bot.rules.posting import instant_of, next_instant
+from bot.rules.posting import instant_of, next_instant, open_until
 
 ONE_DAY = dt.timedelta(days=1)
 ONE_MINUTE = dt.timedelta(minutes=1)
@@ -367,3 +367,30 @@ def test_changes_of_zone_on_the_way(
             assert missed is None or missed <= now
             between += ONE_DAY
         last_date, posted = date, instant
+
+
+def open_until_there(sent_at: str, date: str, zone: str) -> str:
+    """Until when a post sent at an instant for a local date is open, as ISO texts in UTC."""
+    sent = dt.datetime.fromisoformat(sent_at).replace(tzinfo=dt.UTC)
+    return open_until(sent, dt.date.fromisoformat(date), zone).replace(tzinfo=None).isoformat(" ")
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "date", "zone", "until"),
+    [
+        # In the morning: until the server's midnight, 04:00 UTC in summer.
+        ("2026-05-01 13:00:00", "2026-05-01", "America/Toronto", "2026-05-02 04:00:00"),
+        # In the evening, twelve hours reach further than midnight.
+        ("2026-05-01 23:00:00", "2026-05-01", "America/Toronto", "2026-05-02 11:00:00"),
+        ("2026-05-01 16:00:00", "2026-05-01", "America/Toronto", "2026-05-02 04:00:00"),
+        ("2026-05-01 16:00:01", "2026-05-01", "America/Toronto", "2026-05-02 04:00:01"),
+        # Sent after midnight of its own date, as the window allows.
+        ("2026-05-02 05:00:00", "2026-05-01", "America/Toronto", "2026-05-02 17:00:00"),
+        # A date of 25 hours, and one whose midnight does not exist.
+        ("2026-11-01 05:00:00", "2026-11-01", "America/Toronto", "2026-11-02 05:00:00"),
+        ("2026-04-23 08:00:00", "2026-04-23", "Africa/Cairo", "2026-04-23 22:00:00"),
+    ],
+)
+def test_how_long_a_post_is_open(sent_at: str, date: str, zone: str, until: str) -> None:
+    """To the end of its date where the server is, and twelve hours at least."""
+    assert open_until_there(sent_at, date, zone) == until
