@@ -15,6 +15,7 @@ _FIRST_STEPS: Final = (
     ("/challenge join", "seven days, a small act each"),
     ("/quest start", "a mystery task a day, written by KAI"),
     ("/me", "your level, points, streak and badges"),
+    ("/playground tomorrow", "a day goes by, and the daily post arrives"),
 )
 _SAFE: Final = {
     "Content-Security-Policy": (

@@ -12,12 +12,41 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 import structlog
+from discord.http import Ratelimit
+
+from bot.posting.trouble import RouteFull
 
 log = structlog.get_logger(__name__)
 
 NO_WAIT = 0.001
 """Seconds: any longer wait raises discord.RateLimited."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+
+
+class _Limit(Ratelimit):
+    """The limit of one route: what is left of it may be used.
+
+    discord.py's own, when it may not wait, takes nothing more until the route's window is over,
+    however much is left in it.
+    """
+
+    async def acquire(self) -> None:
+        """Use one of what is left. Raises RouteFull when nothing is."""
+        try:
+            await super().acquire()
+        except discord.RateLimited as error:
+            if self.remaining <= 0:
+                raise RouteFull(error.retry_after) from error
+            self.remaining -= 1
+            self.outgoing += 1
+
+
+class _Limits(dict[str, Ratelimit]):
+    """The limits by route, each made when it is asked for."""
+
+    def __missing__(self, key: str) -> Ratelimit:
+        limit = self[key] = _Limit(NO_WAIT)
+        return limit
 
 
 @asynccontextmanager
@@ -32,6 +61,7 @@ async def logged_in(token: str) -> AsyncGenerator[discord.Client]:
         )
         try:
             client.http.max_ratelimit_timeout = NO_WAIT
+            client.http._buckets = _Limits()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             await client.login(token)
             break
         except discord.LoginFailure:

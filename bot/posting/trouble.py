@@ -23,6 +23,10 @@ LONGEST_HOLD = 60.0
 """Seconds for which all is held where Discord does not say, or asks for longer."""
 
 
+class RouteFull(discord.RateLimited):
+    """Nothing was sent: one route, a channel's or that of opening direct messages, is used up."""
+
+
 class Verdict(Enum):
     """What to do with the message."""
 
@@ -46,6 +50,8 @@ class Trouble:
 
 def trouble_of(error: Exception) -> Trouble:
     """What an error means. Anything that is no trouble of Discord's is raised again."""
+    if isinstance(error, RouteFull):
+        return Trouble(Verdict.LATER, "route_full")
     if isinstance(error, discord.RateLimited):
         return Trouble(Verdict.HOLD, "rate_limited", min(error.retry_after, LONGEST_HOLD))
     if isinstance(error, NOT_SURE):

@@ -52,12 +52,18 @@ class Posted:
 async def send_post(town: Town, quest: str = SPARK, **columns: Any) -> Posted:
     """Send today's post of a quest, as the engine does; `columns` are those of its row."""
     quest_id = await town.item_id("quest", quest)
-    given = {"guild_id": town.guild.id, "channel_id": town.room.id, "message_id": None, **columns}
+    given: dict[str, Any] = {
+        "guild_id": town.guild.id,
+        "channel_id": town.room.id,
+        "message_id": None,
+    }
+    given |= columns
     post_id = await in_ledger(town.pool, quest_id, town.env.now(), **given)
     row = await town.row(POST, post_id)
     room = town.bot.get_partial_messageable(row["channel_id"], guild_id=row["guild_id"])
-    message = await room.send(view=post_card(Post(**{**row, "act": row["act"] or ACT})))
-    if row["guild_id"] and given.get("status", "sent") == "sent":
+    row["act"] = row["act"] or ACT
+    message = await room.send(view=post_card(Post(**row)))
+    if given.get("status", "sent") == "sent":
         sql = "UPDATE discord.daily_posts SET message_id = $2 WHERE id = $1"
         await town.value(sql, post_id, message.id)
     return Posted(town, post_id, message)

@@ -2,7 +2,7 @@
 
 `uv run python -m tests.bench.presses` takes half a minute. The bot is a process of its own, started
 as in production, with PostgreSQL as in the tests; the stand-in for Discord, which is the load, is
-here. Every member presses four times without waiting for an answer, all members at once: three of
+here. All members begin at once, and press four times, again as soon as they are answered: three of
 the four find the day done. It prints the seconds from the first press to the last answer, and what
 came of them: completed days, the number that the post shows in the end, how often its message was
 edited, and the least time between two edits.
@@ -31,7 +31,6 @@ from migrations import runner
 from tests import postgres
 from tests.bench.answers import Server, bot_process
 from tests.transport.actors import Actor
-from tests.transport.interactions import Exchange
 from tests.transport.people import Json
 from tests.transport.standin import StandIn
 
@@ -116,12 +115,12 @@ async def send(discord_: StandIn, database: "asyncpg.Connection[asyncpg.Record]"
 
 
 async def press(members: list[Actor], message: Json) -> float:
-    """All presses at once; gives the seconds until the last is answered."""
+    """All presses; gives the seconds until the last is answered."""
     start = perf_counter()
 
     async def one(member: Actor) -> None:
-        pressed: list[Exchange] = [await member.press(message, "I did it") for _ in range(EACH)]
-        for exchange in pressed:
+        for _ in range(EACH):
+            exchange = await member.press(message, "I did it")
             await exchange.answered(within=60)
             if "done" not in exchange.text:
                 raise AssertionError(f"a press was answered with: {exchange.text}")
@@ -138,7 +137,7 @@ async def measure(server: Server, database: "asyncpg.Connection[asyncpg.Record]"
     path = rf"^/channels/\d+/messages/{message['id']}$"
     seconds = await press([*server.members, *more], message)
     end = perf_counter() + SHOWN_WITHIN
-    while await database.fetchval(SHOWN) != MEMBERS and perf_counter() < end:
+    while await database.fetchval(SHOWN) != MEMBERS and perf_counter() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     now = next(
         m for m in discord_.messages_in(discord_.guild.channels[0]) if m["id"] == message["id"]

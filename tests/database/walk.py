@@ -202,7 +202,7 @@ class Walk:
         last = "SELECT max(local_date) FROM discord.daily_posts WHERE guild_id = $1"
         date = await self.town.value(last, guild_id) or now.date() - dt.timedelta(days=30)
         quest_id = await self.town.item_id("quest", quest)
-        columns = {"guild_id": guild_id, "local_date": date + dt.timedelta(days=1)}
+        columns: dict[str, Any] = {"guild_id": guild_id, "local_date": date + dt.timedelta(days=1)}
         return await in_ledger(self.town.pool, quest_id, now - dt.timedelta(days=2), **columns)
 
     async def _badges(self, who: MemberActor) -> None:

@@ -134,7 +134,8 @@ async def test_each_server_has_its_post_once(
             await asyncio.sleep(QUIET_SECONDS)  # somebody may have more to say
         report(size, workers, reaper, faults, began)
         wrongs = await due.wrongs(server.url, discord_, guilds)
-        assert wrongs == [], f"{len(wrongs)} of {size.servers}"
+        tails = "\n".join(worker.tail for worker in workers)
+        assert wrongs == [], f"{len(wrongs)} of {size.servers}: {wrongs}\n{tails}"
         assert counts == {"sent": size.servers}
         assert reaper.accepted >= size.accepted
         assert reaper.at_random >= size.at_random

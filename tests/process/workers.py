@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from tests.process.due import MESSAGES
 from tests.transport.standin import StandIn
 from tests.transport.wire import Answer, Request
 
-TAIL: Final = 1500
+TAIL: Final = 4000
 """Characters of a log that are shown."""
 LONGEST_WAIT: Final = 8.0
 """Seconds without a request after which somebody is killed all the same."""
@@ -44,6 +45,11 @@ class Worker:
     ended: list[str] = field(default_factory=list[str])
     logs: list[Path] = field(default_factory=list[Path])
     _is_stopped: bool = False
+
+    @property
+    def tail(self) -> str:
+        """The end of the log of its latest life."""
+        return f"{self.name}-{self.starts}: {self.logs[-1].read_text()[-TAIL:]}"
 
     async def keep(self) -> None:
         """Run it, and again, until it is stopped."""
@@ -118,6 +124,7 @@ class Reaper:
         self._servers = servers
         self._planned = round(needed * MORE)
         self._posted: set[str] = set()
+        self._began = time.monotonic()
         self.accepted = 0
         self.at_random = 0
         discord_.on_accepted(MESSAGES, self._heard)
@@ -137,15 +144,20 @@ class Reaper:
             sender = next((w for w in self._workers if w.sent_from(request.port)), None)
             if sender is not None and sender.kill():
                 self.accepted += 1
-                print(f"kill {sender.name}-{sender.starts}: it has not heard of its post")
+                self._tell(sender, "Discord has taken its post, number")
 
     async def reap(self, times: int) -> None:
         """Kill whoever runs, so many times, while there is work; it waits for none to do."""
         while self.at_random < times:
             await self._moment(times - self.at_random)
             alive = [worker for worker in self._workers if worker.bot is not None]
-            if alive and self._chance.choice(alive).kill():
+            if alive and (worker := self._chance.choice(alive)).kill():
                 self.at_random += 1
+                self._tell(worker, "at random; posts so far:")
+
+    def _tell(self, worker: Worker, why: str) -> None:
+        seconds = time.monotonic() - self._began
+        print(f"{seconds:6.1f} s: kill {worker.name}-{worker.starts}: {why} {self.posted}")
 
     async def _moment(self, left: int) -> None:
         """Some requests later, so many that the posts last for all kills, or after a while."""

@@ -188,9 +188,11 @@ class Messages:
 
         Raises ApiError 10003 when its channel has gone.
         """
-        channel_id, message_id = self._place(message), int(message["id"])
+        channel, message_id = self._place(message), int(message["id"])
+        if not message["flags"] & EPHEMERAL:
+            channel.last_message_id = message_id
         self._by_id[message_id] = message
-        self._by_channel.setdefault(channel_id, {})[message_id] = message
+        self._by_channel.setdefault(channel.id, {})[message_id] = message
         self._tell("MESSAGE_CREATE", message | (said or {}))
 
     def edit(self, message: Json, body: Json, files: Sequence[Upload] = ()) -> Json:
@@ -237,12 +239,12 @@ class Messages:
         here = self._by_channel.get(channel.id, {}).values()
         return [message for message in here if not message["flags"] & EPHEMERAL]
 
-    def _place(self, message: Json) -> int:
-        """The id of its channel. Raises ApiError 10003 when that has gone."""
-        channel_id = int(message["channel_id"])
-        if self._world.channel(channel_id) is None:
+    def _place(self, message: Json) -> Channel:
+        """Its channel. Raises ApiError 10003 when that has gone."""
+        channel = self._world.channel(int(message["channel_id"]))
+        if channel is None:
             raise ApiError(404, 10003, "Unknown Channel")
-        return channel_id
+        return channel
 
     def _answering(self, channel: Channel, reference: Json) -> Json:
         try:

@@ -26,7 +26,7 @@ class Channel:
 
     Where it is `readonly` the bot may not post; people may. The bot finds that out by trying, or
     from an interaction's `app_permissions`. `overwrites`, by the id of a role or member, are there
-    for everybody to see.
+    for everybody to see. `last_message_id` may be that of a message that was deleted since.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Channel:
     position: int = 0
     readonly: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict[int, Overwrite])
+    last_message_id: int | None = None
     id: int = field(default_factory=snowflake)
 
     def permissions_of(self, user: User) -> int:
@@ -49,13 +50,14 @@ class Channel:
 
     def payload(self) -> Json:
         """The channel object."""
+        last = None if self.last_message_id is None else str(self.last_message_id)
         if self.recipient is not None:
             recipients = [self.recipient.payload()]
             return {
                 "id": str(self.id),
                 "type": 1,
                 "flags": 0,
-                "last_message_id": None,
+                "last_message_id": last,
                 "recipients": recipients,
             }
         assert self.guild is not None
@@ -74,7 +76,7 @@ class Channel:
             "nsfw": False,
             "parent_id": None,
             "rate_limit_per_user": 0,
-            "last_message_id": None,
+            "last_message_id": last,
             "flags": 0,
         }
 
