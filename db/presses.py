@@ -27,8 +27,8 @@ def _post(which: str) -> str:
            EXISTS (SELECT FROM discord.daily_posts n
                     WHERE n.guild_id = p.guild_id AND n.local_date > p.local_date
                       AND n.status = 'sent') AS has_newer,
-           EXISTS (SELECT FROM discord.post_doers d, me
-                    WHERE d.post_id = p.id AND d.user_id = me.user_id) AS is_doer
+           EXISTS (SELECT FROM discord.post_doers d
+                    WHERE d.post_id = p.id AND d.user_id = (SELECT user_id FROM me)) AS is_doer
       FROM discord.daily_posts p
       JOIN public.quests pq ON pq.id = p.quest_id AND pq.total_days >= 1
       LEFT JOIN discord.guilds g ON g.guild_id = p.guild_id
@@ -41,7 +41,10 @@ SELECT {ME_COLUMNS}, post.*, {QUEST_COLUMNS}
   FROM me
   LEFT JOIN post ON true
   LEFT JOIN public.quests q ON q.id = post.post_quest_id
-  LEFT JOIN public.user_quests e ON e.user_id = me.user_id AND e.quest_id = q.id
+  LEFT JOIN LATERAL (
+       SELECT * FROM public.user_quests u
+        WHERE u.user_id = me.user_id AND u.quest_id = q.id
+        LIMIT 1) e ON true
 {QUEST_DAYS}"""
 
 NEWEST = f"""p.id = (SELECT n.id FROM discord.daily_posts n
@@ -86,7 +89,7 @@ RETURNING p.id, p.guild_id, p.channel_id, p.local_date, p.quest_id, q.name AS qu
           (SELECT count(*)::int FROM discord.post_doers d WHERE d.post_id = p.id) AS doers,
           p.message_id"""
 
-NOTE_SHOWN = "UPDATE discord.daily_posts SET shown_count = $2 WHERE id = $1"
+NOTE_SHOWN = "UPDATE discord.daily_posts SET shown_count = $2, edited_at = $3 WHERE id = $1"
 
 LEFT_BEHIND = """
 SELECT p.id FROM discord.daily_posts p
@@ -213,9 +216,9 @@ async def claim_edit(
     return None if row is None else PostToEdit(*row)
 
 
-async def note_shown(pool: Pool, post_id: int, doers: int) -> None:
-    """Write which number a post shows."""
-    await pool.execute(NOTE_SHOWN, post_id, doers)
+async def note_shown(pool: Pool, post_id: int, doers: int, now: dt.datetime) -> None:
+    """Write which number a post shows, and that it was edited by now."""
+    await pool.execute(NOTE_SHOWN, post_id, doers, now)
 
 
 async def left_behind(pool: Pool, since: dt.datetime) -> list[int]:

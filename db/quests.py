@@ -33,8 +33,10 @@ QUEST_COLUMNS = """
 QUEST_DAYS = """
   LEFT JOIN LATERAL (
        SELECT LEAST(GREATEST(COALESCE(e.current_day, 1), 1), q.total_days) AS number) day ON true
-  LEFT JOIN public.quest_logs log
-    ON log.user_id = me.user_id AND log.quest_id = q.id AND log.day_number = day.number
+  LEFT JOIN LATERAL (
+       SELECT * FROM public.quest_logs l
+        WHERE l.user_id = me.user_id AND l.quest_id = q.id AND l.day_number = day.number
+        LIMIT 1) log ON true
   LEFT JOIN LATERAL (
        SELECT * FROM public.quest_logs l
         WHERE l.user_id = me.user_id AND l.quest_id = q.id AND l.completed

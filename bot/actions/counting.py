@@ -37,8 +37,8 @@ async def claim_edit(services: Services, post_id: int) -> tuple[Post, int] | Non
 
 
 async def note_shown(services: Services, post: Post) -> None:
-    """Write down that a post shows how many have done it."""
-    await presses.note_shown(services.pool, post.id, post.doers)
+    """Write down that a post shows how many have done it, from which the next gap begins."""
+    await presses.note_shown(services.pool, post.id, post.doers, services.clock())
 
 
 async def left_behind(services: Services) -> list[int]:

@@ -4,12 +4,12 @@ The ledger alone says what is to be sent: whoever reads it again, at any time, l
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from bot.actions.pace import PER_SECOND, room_for
+from bot.actions.pace import room_for
 from bot.actions.services import Services
 from bot.rules.days import find_zone
 from bot.rules.posting import WINDOW, next_instant
@@ -76,7 +76,7 @@ async def _plan_posts(connection: Connection, now: dt.datetime, default_zone: st
     due = await posts.due(connection, now, BATCH)
     if not due:
         return None
-    turns = await _turns(connection, now, len(due))
+    turns = await _turns(connection, now, [guild.next_at for guild in due])
     planned = [
         Planned(guild.guild_id, turn, *_next_of(guild, now, default_zone))
         for guild, turn in zip(due, turns, strict=True)
@@ -90,7 +90,7 @@ async def _plan_reminders(
     due = await reminders.due(connection, now, BATCH)
     if not due:
         return None
-    turns = await _turns(connection, now, len(due))
+    turns = await _turns(connection, now, [row.next_at for row in due])
     planned = [
         PlannedReminder(
             row.user_id, row.next_on, row.next_at, turn, *_next_of(row, now, default_zone)
@@ -100,10 +100,16 @@ async def _plan_reminders(
     return await reminders.plan(connection, planned, now, WINDOW)
 
 
-async def _turns(connection: Connection, now: dt.datetime, count: int) -> list[dt.datetime]:
-    """So many turns in a row of the common pace."""
-    first = await pace.take_turns(connection, now, room_for(count))
-    return [first + dt.timedelta(seconds=number / PER_SECOND) for number in range(count)]
+async def _turns(
+    connection: Connection, now: dt.datetime, due_at: Sequence[dt.datetime]
+) -> list[dt.datetime]:
+    """A turn of the common pace for each, one after the other, given the longest due first.
+
+    Those that are too late to be sent take up no time.
+    """
+    late = sum(at <= now - WINDOW for at in due_at)
+    first = await pace.take_turns(connection, now, room_for(len(due_at) - late))
+    return [first + room_for(max(0, number - late)) for number in range(len(due_at))]
 
 
 def _next_of(

@@ -27,10 +27,11 @@ async def find(
 ) -> int | Unreadable | None:
     """The id of our message with this button that was sent since then; None if there is none.
 
-    Discord shows an empty history to whoever may not read it: then the channel's last message
-    decides whether there was anything to read. Raises discord.HTTPException and what the
-    connection raises.
+    Discord shows an empty history to whoever may not read it: then the channel's last message,
+    asked for before, decides whether there was anything to read. Raises discord.HTTPException and
+    what the connection raises.
     """
+    last = await _last_message_id(client, channel_id)
     after = discord.utils.time_snowflake(since - SLACK)
     for _page in range(MOST_PAGES):
         page: list[Any] = await client.http.logs_from(channel_id, PAGE, after=after)
@@ -38,17 +39,14 @@ async def find(
             if button_id in _button_ids(message.get("components", ())):
                 return int(message["id"])
         if len(page) < PAGE:
-            return None if page else await _nothing_or_unreadable(client, channel_id, after)
+            return None if page or last <= after else UNREADABLE
         after = max(int(message["id"]) for message in page)
     return UNREADABLE
 
 
-async def _nothing_or_unreadable(
-    client: discord.Client, channel_id: int, after: int
-) -> Unreadable | None:
+async def _last_message_id(client: discord.Client, channel_id: int) -> int:
     channel: Mapping[str, Any] = await client.http.get_channel(channel_id)
-    last = channel.get("last_message_id")
-    return UNREADABLE if last is not None and int(last) > after else None
+    return int(channel.get("last_message_id") or 0)
 
 
 def _button_ids(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:

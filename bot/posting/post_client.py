@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 NO_WAIT = 0.001
 """Seconds: any longer wait raises discord.RateLimited."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+TIDIED_EVERY = 1000
+"""New limits of routes, each a channel's, between two looks for those of long ago."""
 
 
 class _Limit(Ratelimit):
@@ -42,9 +44,12 @@ class _Limit(Ratelimit):
 
 
 class _Limits(dict[str, Ratelimit]):
-    """The limits by route, each made when it is asked for."""
+    """The limits by route, a channel's own among them; those of long ago are dropped."""
 
     def __missing__(self, key: str) -> Ratelimit:
+        if len(self) % TIDIED_EVERY == TIDIED_EVERY - 1:
+            for old in [known for known, limit in self.items() if limit.is_inactive()]:
+                del self[old]
         limit = self[key] = _Limit(NO_WAIT)
         return limit
 

@@ -10,7 +10,11 @@ TROUBLES = {
     "channel_gone": "the channel was gone",
     "no_permission": "I was not allowed to post there",
     "quest_gone": "its quest had been deleted",
+    "history_unreadable": "I may not read the channel's history",
+    "rate_limited": "Discord asked me to slow down",
+    "not_sent_before": "the first try did not get through",
 }
+OVERDUE = dt.timedelta(minutes=5)
 PAUSES = {
     "asked": "Somebody paused them. `/daily resume` starts them again.",
     "channel_gone": "Their channel is gone. `/daily setup` with another one starts them again.",
@@ -43,7 +47,7 @@ def status_card(found: DailyPosts, missing: list[str], now: dt.datetime) -> Card
 
     `missing` are the permissions that the bot lacks in their channel now.
     """
-    schedule, trouble = found.schedule, _trouble(found, missing)
+    schedule, trouble = found.schedule, _trouble(found, missing, now)
     last = next((row for row in reversed(found.rows) if _is_past(row, now)), None)
     return Card(
         Colour.CARE if trouble else Colour.KAI,
@@ -78,7 +82,7 @@ def _is_past(row: LedgerRow, now: dt.datetime) -> bool:
     return row.status != "planned" and row.due_at <= now
 
 
-def _trouble(found: DailyPosts, missing: list[str]) -> list[str]:
+def _trouble(found: DailyPosts, missing: list[str], now: dt.datetime) -> list[str]:
     schedule = found.schedule
     channel = f"<#{schedule.channel_id}>"
     said: list[str] = []
@@ -86,6 +90,11 @@ def _trouble(found: DailyPosts, missing: list[str]) -> list[str]:
         said.append(PAUSES[schedule.pause_reason or "left"].format(channel=channel))
     if missing:
         said.append(missing_sentence(channel, missing))
+    if schedule.next_at is not None and schedule.next_at < now - OVERDUE:
+        said.append(
+            "It is late: nothing of mine that sends posts seems to be running. Whoever runs me can "
+            "start a worker; until three hours after its time the post still comes then."
+        )
     if found.quest is None:
         said.append("Its quest is gone. `/daily setup` with another one brings the posts back.")
     return said

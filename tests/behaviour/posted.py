@@ -1,5 +1,6 @@
 """A daily post in the town: its row in the ledger, and its message in the room."""
 
+import re
 from typing import Any
 
 import discord
@@ -42,6 +43,11 @@ class Posted:
         view = discord.ui.LayoutView.from_message(message)
         items = view.walk_children()
         return "\n".join(i.content for i in items if isinstance(i, discord.ui.TextDisplay))
+
+    async def count(self) -> int:
+        """How many have done it, as the message says."""
+        said = re.search(r"\*\*([\d,]+) (?:person|people)\b", await self.shown())
+        return int(said[1].replace(",", "")) if said else 0
 
     def edits(self) -> int:
         """How often the message was edited so far."""

@@ -146,7 +146,7 @@ async def measure(server: Server, database: "asyncpg.Connection[asyncpg.Record]"
         seconds,
         await database.fetchval(COMPLETED),
         await database.fetchval(SHOWN),
-        f"**{MEMBERS} people have**" in str(now["components"]),
+        f"**{MEMBERS} people" in str(now["components"]),
         [request.time for request in discord_.requests_to("PATCH", path)],
     )
 

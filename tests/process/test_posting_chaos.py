@@ -54,8 +54,8 @@ class Size:
 
 
 IS_FULL: Final = os.environ.get("CHAOS") == "full"
-SMALL: Final = (Size(30, 6, 8, 1, 300),)
-FULL: Final = (Size(300, 30, 75, 0, 1500), Size(300, 30, 75, 3, 1500))
+SMALL: Final = (Size(30, 6, 8, 1, 480),)
+FULL: Final = (Size(300, 30, 75, 0, 2400), Size(300, 30, 75, 3, 2400))
 SIZES: Final = FULL if IS_FULL else SMALL
 SLACK: Final = 60
 """Seconds beyond a size's own for what comes before and after."""
@@ -106,7 +106,7 @@ def report(
     )
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size.restarts} restarts")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"restarts-{size.restarts}")
 @pytest.mark.timeout(max(size.seconds for size in SIZES) + SLACK)
 async def test_each_server_has_its_post_once(
     size: Size, server: EmbeddedServer, folder: Path

@@ -111,7 +111,8 @@ async def kept(*workers: Worker) -> AsyncGenerator[None]:
 class Reaper:
     """Kills workers: some when Discord has just taken a post of theirs, some at any moment.
 
-    The former are drawn evenly from the first posts of all servers: `needed` of `servers`.
+    The former are drawn evenly from the servers' first posts: `needed`, or a few more, of the first
+    half of all `servers`, so that what they leave behind is soon settled.
     `accepted` and `at_random` count the kills. Every draw is from `chance`.
     """
 
@@ -138,9 +139,10 @@ class Reaper:
         """Discord has a post; nobody has been answered."""
         if request.path in self._posted:
             return
-        left = self._servers - len(self._posted)
+        left = self._servers // 2 - self.posted
         self._posted.add(request.path)
-        if self._chance.random() * left < self._planned - self.accepted:
+        wanted = self._planned - self.accepted
+        if wanted > 0 and self._chance.random() * left < wanted:
             sender = next((w for w in self._workers if w.sent_from(request.port)), None)
             if sender is not None and sender.kill():
                 self.accepted += 1

@@ -73,7 +73,8 @@ class PostRoom:
     ) -> Channel:
         """Give a server a daily post in its first channel, the next after so much time."""
         at = self.clock() + after
-        quest_id = quest and await self.pool.fetchval("SELECT id FROM quests WHERE name = $1", quest)
+        named = "SELECT id FROM quests WHERE name = $1"
+        quest_id = None if quest is None else await self.pool.fetchval(named, quest)
         channel = guild.channels[0]
         await self.pool.execute(
             SET_UP,

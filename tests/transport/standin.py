@@ -186,14 +186,16 @@ class StandIn(Places):
         retry_after: float = 0.2,
         headers: Mapping[str, str | None] | None = None,
         done_first: bool = False,
+        code: int = 0,
     ) -> Fault:
         """Fail the next requests whose path the pattern is found in.
 
         A 429 asks to wait `retry_after` seconds; a header of None is left out (a 429 without
         `Via` looks like Cloudflare's). With `done_first` Discord does what was asked, and only
-        its answer is a failure. The returned fault counts its `hits`.
+        its answer is a failure. `code` is Discord's own for the error. The returned fault counts
+        its `hits`.
         """
-        failure = Failure(status, retry_after, headers or {}, done_first)
+        failure = Failure(status, retry_after, headers or {}, done_first, code)
         fault = Fault(method, re.compile(path), times, failure)
         self._rest.faults.append(fault)
         return fault

@@ -25,9 +25,10 @@ SURPRISES, THANKS = "Small Surprises", "A Fortnight of Thanks"
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 NEVER_WAIT = 0.3
 """Seconds that KAI gives its model here."""
+NOTE = "Write a short thank-you note to somebody who helped you this week."
 WRITTEN = {
     "title": "A thank-you note",
-    "text": "Write a short thank-you note to somebody who helped you this week.",
+    "text": NOTE,
     "minutes": 10,
     "difficulty": "Easy",
 }
@@ -111,9 +112,7 @@ async def test_a_job_that_comes_again(room: PostRoom, discord_: StandIn) -> None
     assert (await room.row(discord_.guild))["attempts"] == 1
 
 
-async def test_two_offices_at_once(
-    room: PostRoom, discord_: StandIn, database_url: str
-) -> None:
+async def test_two_offices_at_once(room: PostRoom, discord_: StandIn, database_url: str) -> None:
     """Each with a pool and a client of its own, as two machines have."""
     guilds = await discord_.add_guilds(10)
     for guild in guilds:
@@ -241,7 +240,7 @@ async def test_a_model_writes_the_act(
     await with_model.round()
     for guild in guilds:
         (message,) = with_model.posts_in(guild)
-        assert WRITTEN["text"] in text_of(message)
+        assert NOTE in text_of(message)
     (asked,) = stub.requests
     assert "Secret garden" not in str(asked.body)
 

@@ -72,20 +72,22 @@ class Answer:
 class Failure:
     """What a request gets for an answer when it is to fail.
 
-    With `done_first` Discord does what was asked, and only its answer is a failure.
+    With `done_first` Discord does what was asked, and only its answer is a failure. `code` is
+    Discord's own for the error.
     """
 
     status: int
     retry_after: float = 0.2
     headers: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     done_first: bool = False
+    code: int = 0
 
     def answer(self) -> Answer:
         """A 429 as Discord itself sends it (with `Via`), or a plain error."""
         if self.status == 429:
             answer = too_many(self.retry_after, "user")
         else:
-            body: Json = {"message": f"{self.status}: failed on purpose", "code": 0}
+            body: Json = {"message": f"{self.status}: failed on purpose", "code": self.code}
             answer = Answer(body, self.status)
         headers: dict[str, str | None] = {**answer.headers, **self.headers}
         answer.headers = {name: value for name, value in headers.items() if value is not None}
