@@ -17,6 +17,8 @@ LEDGERS: tuple[Ledger, ...] = ("daily_posts", "reminders")
 
 STALE = dt.timedelta(seconds=60)
 """A row that has been in sending for longer is taken up by whoever comes by."""
+EARLY = dt.timedelta(seconds=2)
+"""By how much a row is taken before its turn at most: a message is looked for since then."""
 MOST_JOBS = 10_000
 
 
@@ -45,7 +47,8 @@ CLAIM = both("""
 WITH row AS (
     SELECT id, status FROM LEDGER
      WHERE id = $1
-       AND (status = 'planned' AND expires_at > $2 OR status = 'sending' AND sending_at <= $3)
+       AND (status = 'planned' AND send_at <= $5 AND expires_at > $2
+            OR status = 'sending' AND sending_at <= $3)
        AND NOT EXISTS (SELECT FROM discord.pace WHERE held_until > $2 AND held_until < $4)
        FOR UPDATE
 )
@@ -106,9 +109,12 @@ async def expire(pool: Pool, ledger: Ledger, now: dt.datetime) -> int:
 async def claim(pool: Pool, ledger: Ledger, row_id: int, now: dt.datetime) -> Claim | None:
     """Take a row for sending.
 
-    None when it is not to be sent: somebody else has it, it is done or expired, or all is held.
+    None when it is not to be sent: somebody else has it, it is done or expired, its turn has not
+    come, or all is held.
     """
-    row = await pool.fetchrow(CLAIM[ledger], row_id, now, now - STALE, now + HOLD_AHEAD)
+    row = await pool.fetchrow(
+        CLAIM[ledger], row_id, now, now - STALE, now + HOLD_AHEAD, now + EARLY
+    )
     return None if row is None else Claim(ledger, *row, claimed_at=now)
 
 

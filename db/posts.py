@@ -30,7 +30,7 @@ SELECT guild_id, zone, post_time, next_post_on, next_post_at
 PLAN = f"""
 WITH due AS (
     SELECT d.*, g.post_channel_id, g.next_post_on AS local_date, g.next_post_at AS due_at,
-           COALESCE(q.id, standing.id) AS quest_id,
+           followed.id AS quest_id,
            q.id IS NULL AND g.post_quest_id IS NOT NULL AS is_over, chosen.name AS chosen,
            CASE WHEN q.id IS NOT NULL OR g.post_quest_id IS NULL THEN g.post_day
                 ELSE (SELECT count(*) + 1 FROM discord.daily_posts p
@@ -42,6 +42,7 @@ WITH due AS (
      CROSS JOIN (SELECT {STANDING} AS id) standing
       LEFT JOIN public.quests chosen ON chosen.id = g.post_quest_id
       LEFT JOIN public.quests q ON q.id = g.post_quest_id AND g.post_day <= q.total_days
+      LEFT JOIN public.quests followed ON followed.id = COALESCE(q.id, standing.id)
 ), planned AS (
     INSERT INTO discord.daily_posts
            (guild_id, local_date, channel_id, quest_id, day_number, act, status,
@@ -103,7 +104,9 @@ READ_POST = """
 SELECT p.id, p.guild_id, p.channel_id, p.local_date, q.id AS quest_id, q.name AS quest,
        q.total_days, q.difficulty, p.day_number AS day, p.act,
        (SELECT count(*) FROM discord.post_doers d WHERE d.post_id = p.id)::int AS doers,
-       COALESCE(q.random_task_seed, '') AS theme
+       COALESCE(q.random_task_seed, '') AS theme,
+       EXISTS (SELECT FROM discord.guilds g
+                WHERE g.guild_id = p.guild_id AND g.paused_at IS NOT NULL) AS is_paused
   FROM discord.daily_posts p
   JOIN public.quests q ON q.id = p.quest_id
  WHERE p.id = $1"""
@@ -118,7 +121,7 @@ WITH post AS (
      WHERE id = $1 AND status = 'sending' AND attempts = $2
     RETURNING guild_id, quest_id, day_number, act
 ), guild AS (
-    SELECT g.guild_id, q.name, q.total_days,
+    SELECT g.guild_id, g.post_quest_id, q.name,
            g.post_quest_id IS NOT NULL AND post.day_number >= q.total_days AS is_over,
            post.day_number
       FROM post
@@ -139,6 +142,7 @@ WITH post AS (
            tell_at = CASE WHEN guild.is_over THEN $4 ELSE g.tell_at END
       FROM guild
      WHERE g.guild_id = guild.guild_id
+       AND g.post_quest_id IS NOT DISTINCT FROM guild.post_quest_id
 ), turn AS (
     INSERT INTO public.kai_interactions
            (user_id, context_type, context_id, message, assistant_response, function_called,
@@ -185,7 +189,10 @@ class ActQuest:
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A `daily_posts` row with its quest; `act` is None until it is written."""
+    """A `daily_posts` row with its quest; `act` is None until it is written.
+
+    `is_paused` says that its server's posts were paused meanwhile.
+    """
 
     id: int
     guild_id: int
@@ -199,6 +206,7 @@ class PostRow:
     act: str | None
     doers: int
     theme: str
+    is_paused: bool
 
 
 @dataclass(frozen=True, slots=True)

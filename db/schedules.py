@@ -30,7 +30,8 @@ SELECT {ME_COLUMNS},
             END::int AS sent,
        (SELECT max(m.local_date) FROM discord.daily_posts m
          WHERE m.guild_id = $3 AND m.status <> 'planned') AS last_turn,
-       p.id, p.local_date, p.channel_id, p.status, p.due_at, p.sent_at, p.message_id, p.trouble
+       p.id, p.local_date, p.channel_id, p.status, p.due_at, p.send_at, p.sent_at, p.message_id,
+       p.trouble
   FROM me
   LEFT JOIN discord.guilds g ON g.guild_id = $3
   LEFT JOIN public.quests q
@@ -161,12 +162,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """What became of the post of one local date."""
+    """What became of the post of one local date; `send_at` (aware UTC) is its turn."""
 
     local_date: dt.date
     channel_id: int
     status: str
     due_at: dt.datetime
+    send_at: dt.datetime
     sent_at: dt.datetime | None
     message_id: int | None
     trouble: str | None

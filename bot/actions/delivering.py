@@ -34,11 +34,15 @@ async def claim(services: Services, which: Ledger, row_id: int) -> Claim | None:
 async def read_post(services: Services, claimed: Claim) -> PostToSend | None:
     """What a claimed post says, its act written if that was not done in time.
 
-    None, and the row has failed, when its quest is gone.
+    None, and the row is closed, when its quest is gone, or when posts were paused while it waited
+    to be tried again.
     """
     row = await posts.read_post(services.pool, claimed.id)
     if row is None:
-        await ledger.close(services.pool, claimed, "failed", "quest_gone")
+        await close(services, claimed, "failed", "quest_gone")
+        return None
+    if row.is_paused and not claimed.was_sending:
+        await close(services, claimed, "skipped")
         return None
     act = row.act
     if act is None:
@@ -92,7 +96,7 @@ async def leave(services: Services, claimed: Claim, trouble: str) -> None:
 async def close(
     services: Services, claimed: Claim, status: str, trouble: str | None = None
 ) -> None:
-    """End a row that is not sent: failed, missed or unknown."""
+    """End a row that is not sent: failed, missed, unknown, skipped, or nothing to be said."""
     await ledger.close(services.pool, claimed, status, trouble)
 
 

@@ -58,14 +58,12 @@ class ReminderLetter:
 
     @classmethod
     async def read(cls, services: Services, claim: Claim) -> Self | None:
-        """What a claimed reminder says; None, and its row is closed, when there is nothing open.
+        """What a claimed reminder says; None, and its row is closed, when there is nothing to say.
 
         One that may have been sent already is given whatever is open now: it has to be looked for.
         """
         reminder = await reminding.read_reminder(services, claim.id)
-        if reminder is None:
-            return None
-        if not reminder.days and not claim.was_sending:
+        if reminder is None or not (reminder.days or claim.was_sending):
             await delivering.close(services, claim, "nothing")
             return None
         return cls(services, claim, reminder)

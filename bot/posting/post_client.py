@@ -60,7 +60,7 @@ async def logged_in(token: str) -> AsyncGenerator[discord.Client]:
     pause = FIRST_PAUSE
     while True:
         client = discord.Client(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),  # discord.py warns without, gateway or not
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )

@@ -166,7 +166,7 @@ async def _note(services: Services, letter: Letter, trouble: Trouble) -> None:
             await _again(services, claim, trouble)
         case Verdict.LATER:
             await _again(services, claim, trouble)
-        case Verdict.NO_PERMISSION if claim.was_sending:
+        case Verdict.NO_PERMISSION | Verdict.REFUSED if claim.was_sending:
             await delivering.close(services, claim, "unknown", "history_unreadable")
         case _ if await letter.refused(trouble):
             pass

@@ -90,7 +90,8 @@ def _trouble(found: DailyPosts, missing: list[str], now: dt.datetime) -> list[st
         said.append(PAUSES[schedule.pause_reason or "left"].format(channel=channel))
     if missing:
         said.append(missing_sentence(channel, missing))
-    if schedule.next_at is not None and schedule.next_at < now - OVERDUE:
+    waiting = [row.send_at for row in found.rows if row.status == "planned"]
+    if any(at < now - OVERDUE for at in (schedule.next_at, *waiting) if at is not None):
         said.append(
             "It is late: nothing of mine that sends posts seems to be running. Whoever runs me can "
             "start a worker; until three hours after its time the post still comes then."

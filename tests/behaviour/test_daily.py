@@ -343,6 +343,16 @@ async def test_the_last_result_is_said(
     assert f"**{STANDING}**, day 1" in shown
 
 
+async def test_a_post_that_nobody_sends(winter: Town) -> None:
+    """Planned, and then no worker runs any more: the status says so, and not for a few minutes."""
+    await set_up(winter)
+    await do(winter, "post-now")
+    await winter.env.advance_time(240)
+    assert "It is late" not in await do(winter, "status")
+    await winter.env.advance_time(120)
+    assert "It is late: nothing of mine" in await do(winter, "status")
+
+
 @pytest.mark.parametrize(
     ("reason", "said"),
     [

@@ -13,7 +13,6 @@ PostgreSQL runs as in the tests, without waiting for the disk.
 
 import asyncio
 import datetime as dt
-import json
 import random
 import statistics
 import sys
@@ -23,7 +22,6 @@ from time import perf_counter
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
@@ -33,7 +31,7 @@ from bot.actions.services import Services
 from bot.kai.companion import Kai
 from bot.rules.posting import WINDOW, next_instant
 from db import pace, posts
-from db.pool import Connection, create_pool
+from db.pool import Connection, Pool, create_pool
 from tests import postgres
 from tests.process.due import prepare
 
@@ -151,8 +149,8 @@ async def explain(connection: Connection, now: dt.datetime, figures: Figures) ->
 
 async def plan_of(connection: Connection, sql: str, *values: object) -> Any:
     """The plan of a statement with what running it took."""
-    found = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
-    return json.loads(found)[0]
+    plans = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
+    return plans[0]
 
 
 def nodes(plan: Any) -> Iterator[Any]:
@@ -196,27 +194,22 @@ def outline(plan: Any, depth: int = 0) -> Iterator[str]:
         yield from outline(part, depth + 1)
 
 
-async def plan_all(url: str, connection: Connection, now: dt.datetime, figures: Figures) -> None:
+async def plan_all(pool: Pool, now: dt.datetime, figures: Figures) -> None:
     """Plan as a worker does, several times."""
-    pool = await create_pool(url, idle_seconds=0)
     services = Services(pool, Kai(), lambda: now)
-    try:
-        for _ in range(TIMES):
-            start = perf_counter()
-            assert await planning.plan(services) == figures.due
-            figures.add("planning.plan", start)
-            await connection.execute(AGAIN)
-            await connection.execute(MAKE_DUE, figures.due, now)
-    finally:
-        await pool.close()
+    for _ in range(TIMES):
+        start = perf_counter()
+        assert await planning.plan(services) == figures.due
+        figures.add("planning.plan", start)
+        await pool.execute(AGAIN)
+        await pool.execute(MAKE_DUE, figures.due, now)
 
 
-async def measure(url: str, servers: int) -> list[Figures]:
+async def measure(pool: Pool, servers: int) -> list[Figures]:
     """Fill the database, and plan with few and with many due."""
     now = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
-    connection = await asyncpg.connect(url)
     results: list[Figures] = []
-    try:
+    async with pool.acquire() as connection:
         await fill(connection, servers, now)
         for count in DUE:
             figures = Figures(min(count, servers))
@@ -225,10 +218,8 @@ async def measure(url: str, servers: int) -> list[Figures]:
             for _ in range(TIMES):
                 await run(connection, now, figures)
             await explain(connection, now, figures)
-            await plan_all(url, connection, now, figures)
+            await plan_all(pool, now, figures)
             results.append(figures)
-    finally:
-        await connection.close()
     return results
 
 
@@ -258,7 +249,11 @@ async def run_on(server_url: str, servers: int) -> list[Figures]:
     """Measure on a fresh database."""
     async with postgres.database(server_url) as url:
         await prepare(url)
-        return await measure(url, servers)
+        pool = await create_pool(url, idle_seconds=0)
+        try:
+            return await measure(pool, servers)
+        finally:
+            await pool.close()
 
 
 def main() -> None:

@@ -90,12 +90,16 @@ class Times:
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, and counted in the end."""
+    """All that was measured, and counted in the end.
+
+    `refused` are the 429s, in seconds after the first message.
+    """
 
     servers: int
     times: Times
     counts: dict[str, int]
     limited: dict[str, int]
+    refused: list[float]
     busiest_second: int
     duplicates: int
     wrongs: list[str]
@@ -144,11 +148,19 @@ async def measure(folder: Path, url: str, servers: int) -> Results:
             times,
             await due.counts(url),
             dict(discord_.limited),
+            refusals(discord_),
             discord_.busiest_second,
             due.duplicates(discord_, guilds),
             await due.wrongs(url, discord_, guilds),
             cpu | {"stand-in": cpu_of(psutil.Process().pid)},
         )
+
+
+def refusals(discord_: StandIn) -> list[float]:
+    """When requests were refused with 429, in seconds after the first post was asked for."""
+    began = discord_.requests_to("POST", due.MESSAGES)[0].time
+    refused = [request for request in discord_.requests if request.status == 429]
+    return [round((request.time - began).total_seconds(), 1) for request in refused]
 
 
 async def posted(discord_: StandIn, url: str, guilds: list[Guild], members: list[Actor]) -> Times:
@@ -185,6 +197,7 @@ def lines(results: Results) -> dict[str, str]:
         f"× {discords:.1f} s at {DISCORDS} a second": f"{seconds / discords:.3f}",
         "the first one was late by, s": f"{messages[0] - results.times.due_at:.2f}",
         "429s": f"{sum(results.limited.values())} {results.limited or ''}",
+        "429s, s after the first": f"{results.refused[:10]}",
         "busiest second, requests": f"{results.busiest_second}",
         "double messages": f"{results.duplicates}",
         "servers without exactly one": f"{len(results.wrongs)}",

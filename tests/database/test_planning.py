@@ -286,6 +286,16 @@ async def test_a_zone_that_the_tables_do_not_know(catalogue: Pool) -> None:
         assert (await guild(catalogue, guild_id))["next_post_at"] == DUE + ONE_DAY
 
 
+async def test_a_zone_that_was_dropped_far_in_the_east(catalogue: Pool) -> None:
+    """Its last date has not come yet in the bot's own zone: it does not come twice."""
+    at = dt.datetime(2026, 4, 30, 13, tzinfo=dt.UTC)
+    await set_up(catalogue, 1, at=at, on=DUE.date(), zone="Atlantis/Kiritimati", time=dt.time(3))
+    await plan(catalogue, at)
+    found = await guild(catalogue)
+    wanted = dt.datetime(2026, 5, 2, 3, tzinfo=dt.UTC)
+    assert (found["next_post_on"], found["next_post_at"]) == (wanted.date(), wanted)
+
+
 @pytest.mark.parametrize("status", ["sent", "skipped", "sending", "planned", "unknown", "failed"])
 async def test_a_date_that_has_its_row(catalogue: Pool, status: str) -> None:
     """Whatever the schedule says: it moves on, and nothing new is sent."""

@@ -6,7 +6,9 @@ back later than Discord remembers a nonce. Some requests fail, and some of those
 all the same. PostgreSQL is restarted in the middle, once without a goodbye.
 
 The suite runs a small size. `CHAOS=full uv run pytest -n 0 -s tests/process/test_posting_chaos.py`
-runs the full one, without restarts of PostgreSQL and with three, and takes about half an hour.
+runs the full one, without restarts of PostgreSQL and with three: about a quarter of an hour each.
+The small one takes about five minutes: what is found in sending is looked at once a minute, and
+not before it has been there for 60 s.
 `CHAOS_SEED` repeats a run's draws, as far as processes let themselves be repeated.
 """
 
@@ -129,6 +131,7 @@ async def test_each_server_has_its_post_once(
             async with asyncio.timeout(size.seconds), asyncio.TaskGroup() as group:
                 group.create_task(reaper.reap(size.at_random))
                 group.create_task(restarts(server, folder, discord_, reaper, size))
+            faults.stop()  # there may be more kills, but in the end peace
             left = size.seconds - (time.monotonic() - began)
             counts = await due.until_settled(server.url, size.servers, left)
             await asyncio.sleep(QUIET_SECONDS)  # somebody may have more to say

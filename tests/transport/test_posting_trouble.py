@@ -224,6 +224,21 @@ async def test_a_channel_that_may_not_be_seen_any_more(room: PostRoom, discord_:
 
 
 @pytest.mark.usefixtures("no_pauses")
+async def test_a_look_that_discord_refuses(room: PostRoom, discord_: StandIn) -> None:
+    """Whatever for: nobody knows, so it is not failed, which `/daily post-now` may send again."""
+    guild = discord_.guild
+    await room.set_up(guild)
+    discord_.fail_next("POST", MESSAGES, status=503, done_first=True)
+    await room.round()
+    discord_.fail_next("GET", MESSAGES, status=400, code=50035)
+    room.clock.move(seconds=61)
+    await room.round()
+    assert (await room.row(guild))["status"] == "unknown"
+    found = await room.guild(guild)
+    assert (found["paused_at"], found["to_tell"]) == (None, None)
+
+
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("done_first", [True, False])
 async def test_settled_after_its_window(
     room: PostRoom, discord_: StandIn, done_first: bool

@@ -19,7 +19,7 @@ from tests.transport.actors import Actor
 from tests.transport.kindness import Days, QuickBot, running_bot
 from tests.transport.standin import StandIn
 
-GLOBAL = ["badge", "challenge", "help", "kai", "leaderboard", "me", "quest", "settings"]
+GLOBAL = ["badge", "challenge", "daily", "help", "kai", "leaderboard", "me", "quest", "settings"]
 AT_HOME = ["Award a badge", "catalog", "moderate"]
 
 

@@ -82,7 +82,10 @@ class Channel:
 
 
 class Guild:
-    """A server: its channels, its roles and who is in it; `index` has all servers' channels."""
+    """A server: its channels, its roles and who is in it; `index` has all servers' channels.
+
+    `system_channel` is that of Discord's own messages, if it has one.
+    """
 
     def __init__(
         self, name: str, owner: User, index: dict[int, Channel], guild_id: int | None = None
@@ -93,6 +96,7 @@ class Guild:
         self.everyone = Role("@everyone", EVERYONE, position=0, id=self.id)
         self.roles = [self.everyone]
         self.channels: list[Channel] = []
+        self.system_channel: Channel | None = None
         self.members: dict[int, Member] = {}
         self._index = index
 
@@ -164,6 +168,7 @@ class Guild:
             "nsfw_level": 0,
             "premium_tier": 0,
             "system_channel_flags": 0,
+            "system_channel_id": self.system_channel and str(self.system_channel.id),
         }
 
 
