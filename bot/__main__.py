@@ -16,19 +16,12 @@ from rich.console import Console
 
 from bot import logs
 from bot.actions.seeding import CatalogueError, seed_catalogue
-from bot.app import (
-    Part,
-    StartError,
-    database_trouble,
-    open_database,
-    opened_voice,
-    require_migrated,
-    run,
-)
+from bot.app import Part, opened_voice, run
 from bot.embedded import EmbeddedError
 from bot.kai import evaluation, trying
 from bot.kai.companion import Kai
 from bot.kai.safety import concern_of
+from bot.opening import StartError, database_trouble, open_database, require_migrated
 from bot.settings import Settings, SettingsError, load
 from db.pool import TROUBLE
 from migrations import runner

@@ -14,7 +14,13 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.pool.PoolConnectionProxy
 
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+TROUBLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # for a moment, of a connection that was just cut
+)
 """What is raised when the database cannot be reached, or cannot do what it is asked."""
 
 CONNECT_SECONDS = 10

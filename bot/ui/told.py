@@ -13,10 +13,13 @@ def told_card(server: str, channel_id: int | None, about: Mapping[str, Any]) -> 
     channel = f"<#{channel_id}>" if channel_id else "its channel"
     match about["what"]:
         case "quest_ended":
+            quest = about.get("quest")
+            what = (
+                f"**{line(str(quest))}** has come to its last day" if quest else "A quest is gone"
+            )
             text = (
-                f"**{line(str(about['quest']))}** has come to its last day in the daily posts of "
-                f"**{line(server)}**. Tomorrow they go on with the Daily Spark; "
-                "`/daily setup` chooses another quest."
+                f"{what} in the daily posts of **{line(server)}**. They go on with the Daily "
+                "Spark; `/daily setup` chooses another quest."
             )
         case "no_permission":
             text = (

@@ -15,7 +15,7 @@ UPGRADE = """
 ALTER TABLE discord.guilds
     ADD COLUMN post_channel_id BIGINT,
     ADD COLUMN post_time       TIME,
-    ADD COLUMN post_quest_id   INT REFERENCES public.quests(id) ON DELETE SET NULL,
+    ADD COLUMN post_quest_id   INT,          -- NULL: the standing quest; perhaps gone
     ADD COLUMN post_day        INT NOT NULL DEFAULT 1 CHECK (post_day >= 1),
     ADD COLUMN post_set_by     BIGINT,       -- Discord id of who set it up
     ADD COLUMN next_post_on    DATE,

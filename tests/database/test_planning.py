@@ -263,14 +263,17 @@ async def test_the_last_day_of_a_chosen_quest(catalogue: Pool) -> None:
 
 
 async def test_a_chosen_quest_that_was_deleted(catalogue: Pool) -> None:
-    """The Daily Spark makes up for it."""
+    """The Daily Spark makes up for it, from where it was, and there is something to tell."""
     await set_up(catalogue, 1, quest=SURPRISES, day=3)
     await catalogue.execute("DELETE FROM quests WHERE name = $1", SURPRISES)
     await plan(catalogue)
     row = await catalogue.fetchrow("SELECT * FROM discord.daily_posts")
     assert row is not None
     assert row["quest_id"] == await quest_id_of(catalogue, "Daily Spark")
-    assert row["status"] == "planned"
+    assert (row["status"], row["day_number"]) == ("planned", 1)
+    found = await guild(catalogue)
+    assert (found["post_quest_id"], found["post_day"]) == (None, 1)
+    assert found["to_tell"] == {"what": "quest_ended", "quest": None}
 
 
 # Odd rows

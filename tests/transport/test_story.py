@@ -68,7 +68,8 @@ async def test_the_command_syncs_once_and_answers(
     async with the_command(discord_, database_url):
         await (await ann.slash("me")).answered(within=5)
     assert len(discord_.commands.syncs) == 2, "nothing had changed"
-    assert await pool.fetchval("SELECT count(*) FROM userdata") == 1
+    names = await pool.fetch("SELECT firstname FROM userdata ORDER BY firstname")
+    assert [row[0] for row in names] == ["Ann", "KAI"]
     assert discord_.gateway.identifies == 2
     assert discord_.gateway.sessions == {}, "the bot says goodbye"
 
