@@ -118,7 +118,7 @@ async def claim(pool: Pool, ledger: Ledger, row_id: int, now: dt.datetime) -> Cl
     return None if row is None else Claim(ledger, *row, claimed_at=now)
 
 
-async def release(pool: Pool, claim: Claim, again_at: dt.datetime, trouble: str) -> None:
+async def release(pool: Pool, claim: Claim, again_at: dt.datetime, trouble: str | None) -> None:
     """Give a row back that was certainly not sent; it is tried again at that instant."""
     await _write(pool, RELEASE, claim, again_at, trouble)
 

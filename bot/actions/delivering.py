@@ -85,7 +85,7 @@ async def try_again(services: Services, claimed: Claim, trouble: str) -> None:
 
 async def put_off(services: Services, claimed: Claim, until: dt.datetime) -> None:
     """Give a row back that was certainly not sent, to be sent at that instant."""
-    await ledger.release(services.pool, claimed, until, "not_sent_before")
+    await ledger.release(services.pool, claimed, until, None)
 
 
 async def leave(services: Services, claimed: Claim, trouble: str) -> None:

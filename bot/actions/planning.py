@@ -20,11 +20,12 @@ from db.reminders import DueReminder, PlannedReminder
 
 BATCH = 1000
 """Rows that one transaction plans."""
-AHEAD = dt.timedelta(seconds=90)
-"""Whose turn comes within that time is handed out; the next round comes before it has passed."""
+AHEAD = dt.timedelta(seconds=15)
+"""Whose turn comes within that time is handed out; the next hand-out comes before it has passed."""
+NO_LEAD = dt.timedelta()
 
 JobKind = Literal["post", "reminder", "tell"]
-Batch = Callable[[Connection, dt.datetime, str], Awaitable[int | None]]
+Batch = Callable[[Connection, dt.datetime, dt.timedelta, str], Awaitable[int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,23 @@ class Job:
     at: dt.datetime
 
 
-async def plan(services: Services) -> int:
-    """Put all that is due now into the ledgers; gives how many posts and reminders are new."""
+async def plan(services: Services, lead: dt.timedelta = NO_LEAD) -> int:
+    """Put all that is due now into the ledgers; gives how many posts and reminders are new.
+
+    The first turn comes after `lead` at the earliest: the time that it takes to hand jobs out.
+    """
     now = services.clock()
     for which in ledger.LEDGERS:
         await ledger.expire(services.pool, which, now)
     count = 0
     for batch in (_plan_posts, _plan_reminders):
-        while (planned := await _in_transaction(services, batch, now)) is not None:
+        while (planned := await _in_transaction(services, batch, now, lead)) is not None:
             count += planned
     return count
 
 
 async def open_jobs(services: Services) -> list[Job]:
-    """What is to be done within the next minute and a half, by the instants of their turns."""
+    """What is to be done within a quarter of a minute, by the instants of their turns."""
     now = services.clock()
     until = now + AHEAD
     posts_open = await ledger.open_rows(services.pool, "daily_posts", now, until)
@@ -67,16 +71,20 @@ async def next_at(services: Services) -> dt.datetime | None:
     return await ledger.next_at(services.pool)
 
 
-async def _in_transaction(services: Services, batch: Batch, now: dt.datetime) -> int | None:
+async def _in_transaction(
+    services: Services, batch: Batch, now: dt.datetime, lead: dt.timedelta
+) -> int | None:
     async with services.pool.acquire() as connection, connection.transaction():
-        return await batch(connection, now, services.default_zone)
+        return await batch(connection, now, lead, services.default_zone)
 
 
-async def _plan_posts(connection: Connection, now: dt.datetime, default_zone: str) -> int | None:
+async def _plan_posts(
+    connection: Connection, now: dt.datetime, lead: dt.timedelta, default_zone: str
+) -> int | None:
     due = await posts.due(connection, now, BATCH)
     if not due:
         return None
-    turns = await _turns(connection, now, [guild.next_at for guild in due])
+    turns = await _turns(connection, now, lead, [guild.next_at for guild in due])
     planned = [
         Planned(guild.guild_id, turn, *_next_of(guild, now, default_zone))
         for guild, turn in zip(due, turns, strict=True)
@@ -85,12 +93,12 @@ async def _plan_posts(connection: Connection, now: dt.datetime, default_zone: st
 
 
 async def _plan_reminders(
-    connection: Connection, now: dt.datetime, default_zone: str
+    connection: Connection, now: dt.datetime, lead: dt.timedelta, default_zone: str
 ) -> int | None:
     due = await reminders.due(connection, now, BATCH)
     if not due:
         return None
-    turns = await _turns(connection, now, [row.next_at for row in due])
+    turns = await _turns(connection, now, lead, [row.next_at for row in due])
     planned = [
         PlannedReminder(
             row.user_id, row.next_on, row.next_at, turn, *_next_of(row, now, default_zone)
@@ -101,14 +109,17 @@ async def _plan_reminders(
 
 
 async def _turns(
-    connection: Connection, now: dt.datetime, due_at: Sequence[dt.datetime]
+    connection: Connection,
+    now: dt.datetime,
+    lead: dt.timedelta,
+    due_at: Sequence[dt.datetime],
 ) -> list[dt.datetime]:
     """A turn of the common pace for each, one after the other, given the longest due first.
 
     Those that are too late to be sent take up no time.
     """
     late = sum(at <= now - WINDOW for at in due_at)
-    first = await pace.take_turns(connection, now, room_for(len(due_at) - late))
+    first = await pace.take_turns(connection, now + lead, room_for(len(due_at) - late))
     return [first + room_for(max(0, number - late)) for number in range(len(due_at))]
 
 

@@ -1,10 +1,11 @@
 """The two kinds of letters: a server's daily post and a member's reminder."""
 
+import asyncio
 from typing import Self
 
 import discord
 
-from bot.actions import delivering, reminding
+from bot.actions import delivering, pace, reminding
 from bot.actions.delivering import Claim, PostToSend
 from bot.actions.reminding import Reminder
 from bot.actions.services import Services
@@ -13,6 +14,8 @@ from bot.ui.buttons import PREFIX
 from bot.ui.card import Card
 from bot.ui.posts import post_card
 from bot.ui.reminders import reminder_card
+
+OPEN_SECONDS = 10.0
 
 
 class PostLetter:
@@ -75,7 +78,9 @@ class ReminderLetter:
     async def channel_id(self, client: discord.Client) -> int:
         """The member's direct messages, opened the first time."""
         if self._channel_id is None:
-            opened = await client.http.start_private_message(self._reminder.discord_id)
+            await pace.wait_for_turn(self._services)
+            async with asyncio.timeout(OPEN_SECONDS):
+                opened = await client.http.start_private_message(self._reminder.discord_id)
             self._channel_id = int(opened["id"])
         return self._channel_id
 

@@ -1,6 +1,5 @@
 """The post office: one minute's round, and one job. Nothing here knows of the queue."""
 
-import asyncio
 import datetime as dt
 
 import discord
@@ -16,8 +15,8 @@ from bot.posting.telling import tell
 
 log = structlog.get_logger(__name__)
 
-LATE = dt.timedelta(seconds=1)
-"""Whoever comes later than this has missed their turn, and takes another."""
+BEFORE_TURN = dt.timedelta(seconds=0.1)
+"""How long before its turn a row is claimed, so that it is sent exactly then."""
 HOLDS = 3
 
 
@@ -29,7 +28,7 @@ class Office:
         self._client = client
 
     async def open_jobs(self) -> list[Job]:
-        """Plan what is due, and give what is to be done within the next minute and a half."""
+        """Plan what is due now, and give what is to be done within a quarter of a minute."""
         await planning.plan(self._services)
         return await planning.open_jobs(self._services)
 
@@ -54,30 +53,23 @@ class Office:
         if job.kind == "tell":
             await tell(self._services, self._client, job.id)
             return
-        await self._turn(job.at)
+        await pace.sleep_until(self._services, job.at - BEFORE_TURN)
         if job.kind == "post":
-            await self._post(job.id)
+            await self._post(job)
         else:
-            await self._reminder(job.id)
+            await self._reminder(job)
 
-    async def _turn(self, at: dt.datetime) -> None:
-        early = at - self._services.clock()
-        if early < -LATE:
-            await pace.wait_for_turn(self._services)
-        else:
-            await asyncio.sleep(early.total_seconds())
-
-    async def _post(self, post_id: int) -> None:
-        claim = await self._claim("daily_posts", post_id)
+    async def _post(self, job: Job) -> None:
+        claim = await self._claim("daily_posts", job.id)
         found = claim and await delivering.read_post(self._services, claim)
         if found is not None:
-            await send(self._services, self._client, PostLetter(self._services, found))
+            await send(self._services, self._client, PostLetter(self._services, found), job.at)
 
-    async def _reminder(self, reminder_id: int) -> None:
-        claim = await self._claim("reminders", reminder_id)
+    async def _reminder(self, job: Job) -> None:
+        claim = await self._claim("reminders", job.id)
         letter = claim and await ReminderLetter.read(self._services, claim)
         if letter is not None:
-            await send(self._services, self._client, letter)
+            await send(self._services, self._client, letter, job.at)
 
     async def _claim(self, ledger: Ledger, row_id: int) -> Claim | None:
         """The row, if it is to be sent; while all are held, wait and look again."""

@@ -26,7 +26,11 @@ log = structlog.get_logger(__name__)
 SEND_SECONDS = 4.5
 """How long a message is tried, discord.py's own repeats included; in that time its nonce holds."""
 LOOK_SECONDS = 20.0
+LATE = dt.timedelta(seconds=0.05)
+"""Who comes later than this has missed their turn and takes another: what is sent late comes on
+top of all that is sent in time, and there is room for two messages a second more."""
 SOON = dt.timedelta(seconds=10)
+"""A turn that is further off is for another job."""
 STILL_OURS = dt.timedelta(seconds=45)
 """For so long nobody else takes a row up; who is later than that does not send it."""
 WRITE_PAUSES = (0.2, 1.0, 3.0)
@@ -77,10 +81,15 @@ class NotYet(Exception):
         self.at = at
 
 
-async def send(services: Services, client: discord.Client, letter: Letter) -> None:
-    """Send it, and write in the ledger what became of it. Raises the database's trouble."""
+async def send(
+    services: Services, client: discord.Client, letter: Letter, turn: dt.datetime
+) -> None:
+    """Send it in its turn, and write in the ledger what became of it.
+
+    Raises the database's trouble.
+    """
     try:
-        message_id = await _find_or_send(services, client, letter)
+        message_id = await _find_or_send(services, client, letter, turn)
     except NotToSend as end:
         await delivering.close(services, letter.claim, end.status, end.trouble)
     except NotYet as later:
@@ -91,32 +100,45 @@ async def send(services: Services, client: discord.Client, letter: Letter) -> No
         await _write_sent(letter, message_id)
 
 
-async def _find_or_send(services: Services, client: discord.Client, letter: Letter) -> int:
+async def _find_or_send(
+    services: Services, client: discord.Client, letter: Letter, turn: dt.datetime
+) -> int:
     """The message's id, whether it was sent before or is sent now. Raises NotToSend, NotYet."""
     if letter.claim.was_sending:
+        await pace.wait_for_turn(services)
         found = await _look_for(client, letter)
         if found is not None:
             return found
         letter.claim = replace(letter.claim, was_sending=False)
-        turn = await pace.take_turn(services)
-        if turn - services.clock() > SOON:
-            raise NotYet(turn)
-        await pace.sleep_until(services, turn)
     card = letter.card()
     if card is None:
         raise NotToSend("nothing")
+    channel_id = await letter.channel_id(client)
+    await _be_in_turn(services, turn)
     if letter.claim.expires_at <= services.clock():
         raise NotToSend("missed")
     if services.clock() - letter.claim.claimed_at > STILL_OURS:
         raise NotYet(services.clock())
-    return await _send(client, letter, card)
+    return await _send(client, letter, card, channel_id)
+
+
+async def _be_in_turn(services: Services, turn: dt.datetime) -> None:
+    """Return at that instant, or, if it has passed, at the next free turn.
+
+    Raises NotYet when that is far off.
+    """
+    if turn < services.clock() - LATE:
+        turn = await pace.take_turn(services)
+        if turn > services.clock() + SOON:
+            raise NotYet(turn)
+    await pace.sleep_until(services, turn)
 
 
 async def _look_for(client: discord.Client, letter: Letter) -> int | None:
     """The message that may have been sent before, None when it certainly was not."""
     claim = letter.claim
+    channel_id = await letter.channel_id(client)
     async with asyncio.timeout(LOOK_SECONDS):
-        channel_id = await letter.channel_id(client)
         found = await history.find(client, channel_id, letter.button_id, claim.send_at)
     log.info("looked for", ledger=claim.ledger, row=claim.id, found=str(found))
     if found is history.UNREADABLE:
@@ -124,9 +146,9 @@ async def _look_for(client: discord.Client, letter: Letter) -> int | None:
     return found
 
 
-async def _send(client: discord.Client, letter: Letter, card: Card) -> int:
+async def _send(client: discord.Client, letter: Letter, card: Card, channel_id: int) -> int:
+    channel = client.get_partial_messageable(channel_id)
     async with asyncio.timeout(SEND_SECONDS):
-        channel = client.get_partial_messageable(await letter.channel_id(client))
         message = await channel.send(
             view=card,
             nonce=letter.nonce,

@@ -25,7 +25,7 @@ from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import HealthCheckEvent, Schedule
 from pgqueuer.queries import Queries
 
-from bot.actions import delivering, pace, tidying
+from bot.actions import delivering, pace, planning, tidying
 from bot.actions.planning import Job, JobKind
 from bot.actions.services import Services
 from bot.actions.types import Pool
@@ -40,6 +40,11 @@ BEFORE_TURN = timedelta(seconds=2)
 """How long before its turn a job is handed out; it waits for the rest."""
 BATCH = 24
 POLL = timedelta(seconds=5)
+DEAD_AFTER = timedelta(seconds=12)
+"""A worker of which nothing was heard for so long has its jobs taken up by others."""
+HAND_OUT_SECONDS = 10.0
+LEAD = timedelta(seconds=1.5)
+"""How long after the planning the first turn comes: by then its job is in somebody's hands."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 MOST_DIFFERENCE = 10.0
 """Seconds by which this machine's clock may differ from the database's."""
@@ -107,10 +112,13 @@ class Worker:
             queue = self._queue(queries)
             scheduler = self._scheduler(queries)
             tasks.create_task(self._until_stopped(queue, scheduler))
-            tasks.create_task(self._minute(queries))  # whoever comes back does not wait for one
+            tasks.create_task(self._hand_out_often(queries))
             tasks.create_task(scheduler.run())
             await queue.run(
-                dequeue_timeout=POLL, batch_size=BATCH, shutdown_on_listener_failure=True
+                dequeue_timeout=POLL,
+                batch_size=BATCH,
+                heartbeat_timeout=DEAD_AFTER,
+                shutdown_on_listener_failure=True,
             )
             scheduler.shutdown.set()
 
@@ -160,8 +168,21 @@ class Worker:
         return scheduler
 
     async def _minute(self, queries: Queries) -> None:
-        """Plan what is due, and hand out what is to be done before the next minute is over."""
-        jobs = await self._office.open_jobs()
+        """Plan what is due, and hand it out."""
+        await planning.plan(self._services, LEAD)
+        await self._hand_out(queries)
+
+    async def _hand_out_often(self, queries: Queries) -> None:
+        """At first, plan: whoever comes back does not wait for a minute. Then see to it that each
+        turn finds its job, and that what somebody has left in sending is settled."""
+        await self._minute(queries)
+        while not self._stop.is_set():
+            await self._rest(HAND_OUT_SECONDS)
+            await self._hand_out(queries)
+
+    async def _hand_out(self, queries: Queries) -> None:
+        """Make a job of all that is to be done soon, but for what is one already."""
+        jobs = await planning.open_jobs(self._services)
         if not jobs:
             return
         now = self._services.clock()
@@ -173,7 +194,7 @@ class Worker:
             [f"{job.kind}:{job.id}" for job in jobs],
             on_conflict="skip",
         )
-        log.info("jobs handed out", count=len(jobs))
+        log.debug("jobs handed out", count=len(jobs))
 
 
 def _queries(pool: Pool) -> Queries:

@@ -12,7 +12,6 @@ TROUBLES = {
     "quest_gone": "its quest had been deleted",
     "history_unreadable": "I may not read the channel's history",
     "rate_limited": "Discord asked me to slow down",
-    "not_sent_before": "the first try did not get through",
 }
 OVERDUE = dt.timedelta(minutes=5)
 PAUSES = {

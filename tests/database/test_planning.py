@@ -124,14 +124,14 @@ async def test_turns_follow_each_other(catalogue: Pool) -> None:
 
 
 async def test_more_than_a_batch(catalogue: Pool) -> None:
-    """All are planned in one round; those of the next minute and a half are handed out."""
+    """All are planned in one round; those of the next quarter of a minute are handed out."""
     await set_up(catalogue, *range(1, 5001))
     assert await plan(catalogue) == 5000
     found = await turns(catalogue)
     assert len(set(found)) == 5000
     assert found[-1] - found[0] == pytest.approx(4999 * ONE_TURN, abs=dt.timedelta(seconds=0.1))
     handed_out = await jobs(catalogue, DUE)
-    assert len(handed_out) == pytest.approx(90 * 48, abs=2)
+    assert len(handed_out) == pytest.approx(15 * 48, abs=2)
     rest = await jobs(catalogue, DUE + ONE_MINUTE)
     assert {job.id for job in rest} > {job.id for job in handed_out}
 
