@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 SEND_SECONDS = 4.5
 """How long a message is tried, discord.py's own repeats included; in that time its nonce holds."""
 LOOK_SECONDS = 20.0
-LATE = dt.timedelta(seconds=0.05)
+LATE = dt.timedelta(seconds=0.02)
 """Who comes later than this has missed their turn and takes another: what is sent late comes on
 top of all that is sent in time, and there is room for two messages a second more."""
 SOON = dt.timedelta(seconds=10)
@@ -114,7 +114,7 @@ async def _find_or_send(
     if card is None:
         raise NotToSend("nothing")
     channel_id = await letter.channel_id(client)
-    await _be_in_turn(services, turn)
+    await _be_in_turn(services, letter.claim, turn)
     if letter.claim.expires_at <= services.clock():
         raise NotToSend("missed")
     if services.clock() - letter.claim.claimed_at > STILL_OURS:
@@ -122,16 +122,24 @@ async def _find_or_send(
     return await _send(client, letter, card, channel_id)
 
 
-async def _be_in_turn(services: Services, turn: dt.datetime) -> None:
-    """Return at that instant, or, if it has passed, at the next free turn.
+async def _be_in_turn(services: Services, claim: Claim, turn: dt.datetime) -> None:
+    """Return at that instant, or, for who comes late or again, at the next free turn.
 
     Raises NotYet when that is far off.
     """
-    if turn < services.clock() - LATE:
-        turn = await pace.take_turn(services)
-        if turn > services.clock() + SOON:
-            raise NotYet(turn)
+    if claim.attempt > 1:  # when it is tried again is no turn
+        turn = await _next_turn(services)
     await pace.sleep_until(services, turn)
+    while services.clock() > turn + LATE:
+        turn = await _next_turn(services)
+        await pace.sleep_until(services, turn)
+
+
+async def _next_turn(services: Services) -> dt.datetime:
+    turn = await pace.take_turn(services)
+    if turn > services.clock() + SOON:
+        raise NotYet(turn)
+    return turn
 
 
 async def _look_for(client: discord.Client, letter: Letter) -> int | None:
