@@ -6,7 +6,7 @@ The ledger alone says what is to be sent: whoever reads it again, at any time, l
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from bot.actions.pace import room_for
@@ -132,8 +132,10 @@ def _next_of(
     their window, the first comes next.
     """
     zone = _known_zone(due.zone) or default_zone
-    return next_instant(max(due.next_at, now - WINDOW), due.time, zone, due.next_on)
+    return _next_instant(max(due.next_at, now - WINDOW), due.time, zone, due.next_on)
 
 
+_next_instant = lru_cache(maxsize=4096)(next_instant)
+"""Many servers of a zone have their post at the same time."""
 _known_zone = cache(find_zone)
 """A zone may have been dropped from the tables since it was chosen."""

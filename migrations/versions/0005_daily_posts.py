@@ -32,7 +32,8 @@ CREATE INDEX idx_guilds_next_post_at ON discord.guilds(next_post_at)
 
 CREATE INDEX idx_guilds_tell_at ON discord.guilds(tell_at) WHERE to_tell IS NOT NULL;
 
-CREATE INDEX idx_guilds_post_quest_id ON discord.guilds(post_quest_id);
+CREATE INDEX idx_guilds_post_quest_id ON discord.guilds(post_quest_id)
+    WHERE post_quest_id IS NOT NULL;
 
 ALTER TABLE discord.accounts
     ADD COLUMN reminder_time    TIME,
