@@ -1,6 +1,7 @@
 """Database fixtures: every test that asks for one gets a database of its own."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Generator
 from urllib.parse import urlsplit
 
@@ -9,6 +10,25 @@ import pytest
 from db.pool import Pool, create_pool
 from migrations import runner
 from tests import postgres
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long tests, so that nobody waits for one at the end.
+
+    Each process gets a slice of the list at first, and takes some of another's when it is done.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    items[:] = [
+        item
+        for number in range(processes)
+        for item in (*long[number::processes], *_slice_of(others, number, processes))
+    ]
+
+
+def _slice_of(items: list[pytest.Item], number: int, of: int) -> list[pytest.Item]:
+    return items[len(items) * number // of : len(items) * (number + 1) // of]
 
 
 @pytest.fixture(scope="session")

@@ -111,6 +111,7 @@ def report(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"restarts-{size.restarts}")
 @pytest.mark.timeout(max(size.seconds for size in SIZES) + SLACK)
 async def test_each_server_has_its_post_once(

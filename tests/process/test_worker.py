@@ -49,6 +49,7 @@ async def is_sent(url: str, discord_: StandIn, guilds: Sequence[Guild], within: 
     assert await due.wrongs(url, discord_, guilds) == []
 
 
+@pytest.mark.long
 async def test_what_is_due_is_sent(folder: Path, database_url: str) -> None:
     """At once when it starts, then each minute; it needs no gateway, and ends when told."""
     async with StandIn() as discord_:
@@ -145,6 +146,7 @@ async def test_discord_lets_it_in_later(folder: Path, database_url: str) -> None
             await is_sent(database_url, discord_, [discord_.guild], START_SECONDS + SENT_SECONDS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("whose", ["LISTEN%", "%"], ids=["the listener", "all"])
 async def test_its_connections_are_cut(folder: Path, database_url: str, whose: str) -> None:
     """It begins again by itself, and sends what has come up."""
