@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from db.ledger import Claim
 from db.members import naive
 from db.pool import Connection, Pool
+from db.rows import Post
 
 KAI_EMAIL = "kai@members.getkinder.invalid"
 """By which KAI's own `userdata` row is found: its turns in daily posts are written there."""
@@ -102,7 +103,8 @@ ON CONFLICT (email) DO NOTHING"""
 
 READ_POST = """
 SELECT p.id, p.guild_id, p.channel_id, p.local_date, q.id AS quest_id, q.name AS quest,
-       q.total_days, q.difficulty, p.day_number AS day, p.act,
+       q.total_days, q.difficulty, p.day_number AS day,
+       COALESCE(p.act, '') AS act,
        (SELECT count(*) FROM discord.post_doers d WHERE d.post_id = p.id)::int AS doers,
        COALESCE(q.random_task_seed, '') AS theme,
        EXISTS (SELECT FROM discord.guilds g
@@ -188,23 +190,10 @@ class ActQuest:
 
 
 @dataclass(frozen=True, slots=True)
-class PostRow:
-    """A `daily_posts` row with its quest; `act` is None until it is written.
+class PostToWrite:
+    """A post and the theme of its quest; `is_paused`: its server's posts were paused meanwhile."""
 
-    `is_paused` says that its server's posts were paused meanwhile.
-    """
-
-    id: int
-    guild_id: int
-    channel_id: int
-    local_date: dt.date
-    quest_id: int
-    quest: str
-    total_days: int
-    difficulty: str | None
-    day: int
-    act: str | None
-    doers: int
+    post: Post
     theme: str
     is_paused: bool
 
@@ -268,10 +257,10 @@ async def ensure_kai(pool: Pool) -> None:
     await pool.execute(ENSURE_KAI, KAI_EMAIL)
 
 
-async def read_post(pool: Pool, post_id: int) -> PostRow | None:
+async def read_post(pool: Pool, post_id: int) -> PostToWrite | None:
     """One post; None when there is none of that id, or its quest is gone."""
     row = await pool.fetchrow(READ_POST, post_id)
-    return None if row is None else PostRow(*row)
+    return None if row is None else PostToWrite(Post.of(row), row["theme"], row["is_paused"])
 
 
 async def set_act(pool: Pool, claim: Claim, act: str) -> None:

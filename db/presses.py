@@ -8,7 +8,7 @@ from db.challenges import CHALLENGE_COLUMNS, FROM_CHALLENGE
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
 from db.pool import Pool, fetch_one
 from db.quests import QUEST_COLUMNS, QUEST_DAYS, RECENT, from_quests
-from db.rows import Enrolment, enrolment_of, standing_of
+from db.rows import Enrolment, Post, enrolment_of, standing_of
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -120,24 +120,6 @@ class SeenPost:
 
 
 @dataclass(frozen=True, slots=True)
-class PostToEdit:
-    """A post whose counter is ours to show now: the message, and all that is on it."""
-
-    id: int
-    guild_id: int
-    channel_id: int
-    local_date: dt.date
-    quest_id: int
-    quest: str
-    total_days: int
-    difficulty: str | None
-    day: int
-    act: str
-    doers: int
-    message_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class Counter:
     """How a post's counter stands: `edited_at` (aware UTC) is when it was edited last.
 
@@ -210,10 +192,13 @@ async def read_counter(pool: Pool, post_id: int) -> Counter | None:
 
 async def claim_edit(
     pool: Pool, post_id: int, now: dt.datetime, edited_before: dt.datetime
-) -> PostToEdit | None:
-    """Take the right to edit a post; None when it has no message, or was edited later than that."""
+) -> tuple[Post, int] | None:
+    """Take the right to edit a post: the post, and its message's id.
+
+    None when it has no message, or was edited later than that.
+    """
     row = await pool.fetchrow(CLAIM_EDIT, post_id, now, edited_before)
-    return None if row is None else PostToEdit(*row)
+    return None if row is None else (Post.of(row), row["message_id"])
 
 
 async def note_shown(pool: Pool, post_id: int, doers: int, now: dt.datetime) -> None:

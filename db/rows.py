@@ -85,6 +85,32 @@ class Badge:
         return cls(*(row[prefix + name] for name in cls.__slots__))
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A server's daily post: one `daily_posts` row with what is shown of it.
+
+    `local_date` is the server's, `total_days` that of its quest. `act` is empty until it is
+    written. `doers` are how many different people's day it has seen done.
+    """
+
+    id: int
+    guild_id: int
+    channel_id: int
+    local_date: dt.date
+    quest_id: int
+    quest: str
+    total_days: int
+    difficulty: str | None
+    day: int
+    act: str
+    doers: int
+
+    @classmethod
+    def of(cls, row: "Record") -> "Post":
+        """The post in a row that has all of it."""
+        return cls(*(row[name] for name in cls.__slots__))
+
+
 def enrolment_of(kind: Kind, row: "Record") -> Enrolment | None:
     """The enrolment in a row of `CURRENT_CHALLENGE` or `CURRENT_QUESTS`; None when it has none."""
     return None if row["id"] is None else standing_of(kind, row)

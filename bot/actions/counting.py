@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from bot.actions.posts import Post
 from bot.actions.services import Services
 from db import presses
+from db.rows import Post
 
 GAP = dt.timedelta(seconds=3)
 """Between two edits of one post, over all processes."""
@@ -29,11 +29,7 @@ async def claim_edit(services: Services, post_id: int) -> tuple[Post, int] | Non
     None when somebody else has it, or its message is not known.
     """
     now = services.clock()
-    claimed = await presses.claim_edit(services.pool, post_id, now, now - GAP)
-    if claimed is None:
-        return None
-    shown = {name: getattr(claimed, name) for name in Post.__slots__}
-    return Post(**shown), claimed.message_id
+    return await presses.claim_edit(services.pool, post_id, now, now - GAP)
 
 
 async def note_shown(services: Services, post: Post) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.actions.acts import ActQuest, act_for
-from bot.actions.posts import Post
 from bot.actions.services import Services, refuse_suspended
 from bot.errors import Conflict, Retired, SomebodyWasFaster, Unknown
 from bot.rules.clock import time_of_day
@@ -13,6 +12,7 @@ from bot.rules.days import find_zone, local_date
 from bot.rules.posting import WINDOW, next_instant
 from db import schedules
 from db.members import Caller, Me
+from db.rows import Post
 from db.schedules import Daily, DailyQuest, LedgerRow, Move, Schedule
 
 __all__ = ["DailyPosts", "LedgerRow", "Schedule"]

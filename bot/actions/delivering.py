@@ -1,29 +1,20 @@
 """What the ledger is asked and told while something of it is sent. See `bot.posting.sending`."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import replace
 
 from bot.actions.acts import ActQuest, act_for
-from bot.actions.posts import Post
 from bot.actions.services import Services
 from db import guilds, ledger, posts
 from db.guilds import Notice
 from db.ledger import Claim, Ledger
-from db.posts import PostRow
+from db.rows import Post
 
-__all__ = ["Claim", "Ledger", "Notice", "PostToSend"]
+__all__ = ["Claim", "Ledger", "Notice"]
 
 FIRST_PAUSE = dt.timedelta(seconds=15)
 LONGEST_PAUSE = dt.timedelta(minutes=10)
 TELL_AGAIN = dt.timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class PostToSend:
-    """A post that is ours to send, and the hold that we have on its row."""
-
-    claim: Claim
-    post: Post
 
 
 async def claim(services: Services, which: Ledger, row_id: int) -> Claim | None:
@@ -31,40 +22,25 @@ async def claim(services: Services, which: Ledger, row_id: int) -> Claim | None:
     return await ledger.claim(services.pool, which, row_id, services.clock())
 
 
-async def read_post(services: Services, claimed: Claim) -> PostToSend | None:
+async def read_post(services: Services, claimed: Claim) -> Post | None:
     """What a claimed post says, its act written if that was not done in time.
 
     None, and the row is closed, when its quest is gone, or when posts were paused while it waited
     to be tried again.
     """
-    row = await posts.read_post(services.pool, claimed.id)
-    if row is None:
+    found = await posts.read_post(services.pool, claimed.id)
+    if found is None:
         await close(services, claimed, "failed", "quest_gone")
         return None
-    if row.is_paused and not claimed.was_sending:
+    if found.is_paused and not claimed.was_sending:
         await close(services, claimed, "skipped")
         return None
-    act = row.act
-    if act is None:
-        act = await act_for(services, ActQuest(row.quest_id, row.theme, row.difficulty), row.day)
-        await posts.set_act(services.pool, claimed, act)
-    return PostToSend(claimed, _post_of(row, act))
-
-
-def _post_of(row: PostRow, act: str) -> Post:
-    return Post(
-        id=row.id,
-        guild_id=row.guild_id,
-        channel_id=row.channel_id,
-        local_date=row.local_date,
-        quest_id=row.quest_id,
-        quest=row.quest,
-        total_days=row.total_days,
-        difficulty=row.difficulty,
-        day=row.day,
-        act=act,
-        doers=row.doers,
-    )
+    post = found.post
+    if not post.act:
+        quest = ActQuest(post.quest_id, found.theme, post.difficulty)
+        post = replace(post, act=await act_for(services, quest, post.day))
+        await posts.set_act(services.pool, claimed, post.act)
+    return post
 
 
 async def post_sent(services: Services, claimed: Claim, message_id: int) -> bool:

@@ -6,7 +6,7 @@ from db.catalogue_edits import BadgeFields, DayFields, ItemFields
 from db.members import Caller, Me
 from db.pool import TROUBLE, Pool
 from db.profiles import ActiveItem, Profile, Rank
-from db.rows import Badge, DayLog, DayText, Enrolment
+from db.rows import Badge, DayLog, DayText, Enrolment, Post
 
 __all__ = [
     "TROUBLE",
@@ -25,6 +25,7 @@ __all__ = [
     "ItemView",
     "Me",
     "Pool",
+    "Post",
     "Profile",
     "Rank",
     "Scope",

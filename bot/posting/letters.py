@@ -6,9 +6,10 @@ from typing import Self
 import discord
 
 from bot.actions import delivering, pace, reminding
-from bot.actions.delivering import Claim, PostToSend
+from bot.actions.delivering import Claim
 from bot.actions.reminding import Reminder
 from bot.actions.services import Services
+from bot.actions.types import Post
 from bot.posting.trouble import Trouble, Verdict
 from bot.ui.buttons import PREFIX
 from bot.ui.card import Card
@@ -21,12 +22,12 @@ OPEN_SECONDS = 10.0
 class PostLetter:
     """A server's daily post."""
 
-    def __init__(self, services: Services, found: PostToSend) -> None:
+    def __init__(self, services: Services, claim: Claim, post: Post) -> None:
         self._services = services
-        self._post = found.post
-        self.claim: Claim = found.claim
-        self.nonce = f"gk-post-{found.post.id}"
-        self.button_id = f"{PREFIX}did:{found.post.id}"
+        self._post = post
+        self.claim = claim
+        self.nonce = f"gk-post-{post.id}"
+        self.button_id = f"{PREFIX}did:{post.id}"
 
     def card(self) -> Card | None:
         """The post."""

@@ -61,13 +61,18 @@ class Office:
 
     async def _post(self, job: Job) -> None:
         claim = await self._claim("daily_posts", job.id)
-        found = claim and await delivering.read_post(self._services, claim)
-        if found is not None:
-            await send(self._services, self._client, PostLetter(self._services, found), job.at)
+        if claim is None:
+            return
+        post = await delivering.read_post(self._services, claim)
+        if post is not None:
+            letter = PostLetter(self._services, claim, post)
+            await send(self._services, self._client, letter, job.at)
 
     async def _reminder(self, job: Job) -> None:
         claim = await self._claim("reminders", job.id)
-        letter = claim and await ReminderLetter.read(self._services, claim)
+        if claim is None:
+            return
+        letter = await ReminderLetter.read(self._services, claim)
         if letter is not None:
             await send(self._services, self._client, letter, job.at)
 

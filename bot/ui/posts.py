@@ -1,6 +1,6 @@
 """The daily post: KAI's act for everybody, who has done it, and the buttons under it."""
 
-from bot.actions.posts import Post
+from bot.actions.types import Post
 from bot.rules.points import day_points, difficulty_of
 from bot.ui.buttons import Press
 from bot.ui.card import Card, Colour

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from simcord import InteractionResult, MemberActor
 
-from bot.actions.posts import Post
+from bot.actions.types import Post
 from bot.ui.posts import post_card
 from tests.behaviour.town import Town
 from tests.database.posted import ACT, in_ledger

@@ -25,7 +25,7 @@ import discord
 from rich.console import Console
 from rich.table import Table
 
-from bot.actions.posts import Post
+from bot.actions.types import Post
 from bot.ui.posts import post_card
 from migrations import runner
 from tests import postgres

@@ -97,7 +97,7 @@ async def test_without_the_standing_quest_the_others_go_on(catalogue: Pool) -> N
         await delivering.read_post(services, await claimed(catalogue, row["id"], DUE + ONE_SECOND))
         for row in rows
     ]
-    assert [post and post.post.quest for post in found] == [None, CHOSEN]
+    assert [post and post.quest for post in found] == [None, CHOSEN]
     trouble = "SELECT trouble FROM discord.daily_posts WHERE guild_id = 1"
     assert await catalogue.fetchval(trouble) == "quest_gone"
 
