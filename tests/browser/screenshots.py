@@ -32,6 +32,7 @@ README: Final = frozenset(
         "challenge-done-phone",
         "quest-today-three-phone",
         "me-phone",
+        "daily-post-phone",
         "award-desktop",
     }
 )
@@ -225,6 +226,24 @@ async def the_catalogue(album: Album, sage: PreviewPage) -> None:
     await sage.cancel_modal()
 
 
+async def daily_posts(album: Album, maple: PreviewPage, sage: PreviewPage) -> None:
+    """A day goes by; the post comes, and is done."""
+    await sage.slash("daily status")
+    await album.take("daily-status", sage)
+    await sage.slash("daily preview")
+    await album.take("daily-preview", sage)
+    await maple.slash("settings reminder time", at="8:00")
+    await album.take("reminder-set", maple)
+    await maple.slash("playground tomorrow")
+    await maple.wait_for_text("Today's kind act")
+    await album.take("daily-post", maple)
+    await maple.press("I did it")
+    await maple.wait_for_text("person has done it so far")
+    await album.take("daily-post-done", maple)
+    await maple.press("My day")
+    await album.take("my-day", maple)
+
+
 async def the_end(album: Album, maple: PreviewPage, river: PreviewPage) -> None:
     """Leaving, and the leaderboard."""
     await river.slash("leaderboard")
@@ -251,6 +270,7 @@ async def picture_all(album: Album, browser: "Browser", address: str, data: Path
         await the_catalogue(album, sage)
         await the_end(album, maple, river)
         await settings(album, maple)
+        await daily_posts(album, maple, sage)
 
 
 @asynccontextmanager
