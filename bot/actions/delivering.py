@@ -13,7 +13,7 @@ from db.rows import Post
 __all__ = ["Claim", "Ledger", "Notice"]
 
 FIRST_PAUSE = dt.timedelta(seconds=15)
-LONGEST_PAUSE = dt.timedelta(minutes=10)
+LONGEST_PAUSE = dt.timedelta(minutes=2)
 TELL_AGAIN = dt.timedelta(minutes=10)
 
 
