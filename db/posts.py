@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from db.ledger import Claim
 from db.members import naive
-from db.pool import Connection, Pool
+from db.pool import Connection, Pool, fetch_one
 from db.rows import Post
 
 KAI_EMAIL = "kai@members.getkinder.invalid"
@@ -19,6 +19,24 @@ KAI_EMAIL = "kai@members.getkinder.invalid"
 STANDING = """(SELECT s.item_id FROM discord.catalogue_slugs s
                 WHERE s.kind = 'quest' AND s.slug = 'daily-spark')"""
 """The id of the standing quest, in a statement."""
+
+
+def _back_to_standing(ended: str, quest: str, now: str) -> str:
+    """What a server's schedule becomes where its chosen quest has `ended`: the standing one's.
+
+    Its administrators are to be told which `quest` it was.
+    """
+    return f"""post_quest_id = CASE WHEN NOT {ended} THEN g.post_quest_id END,
+           to_tell = CASE WHEN {ended}
+                          THEN jsonb_build_object('what', 'quest_ended', 'quest', {quest})
+                          ELSE g.to_tell END,
+           tell_at = CASE WHEN {ended} THEN {now} ELSE g.tell_at END"""
+
+
+DAY_OF_STANDING = f"""(SELECT count(*) + 1 FROM discord.daily_posts p
+                        WHERE p.guild_id = g.guild_id AND p.quest_id = {STANDING}
+                          AND p.status = 'sent')"""
+"""Which day of the standing quest comes next in the server `g`, in a statement."""
 
 DUE = """
 SELECT guild_id, zone, post_time, next_post_on, next_post_at
@@ -34,9 +52,7 @@ WITH due AS (
            followed.id AS quest_id,
            q.id IS NULL AND g.post_quest_id IS NOT NULL AS is_over, chosen.name AS chosen,
            CASE WHEN q.id IS NOT NULL OR g.post_quest_id IS NULL THEN g.post_day
-                ELSE (SELECT count(*) + 1 FROM discord.daily_posts p
-                       WHERE p.guild_id = g.guild_id AND p.quest_id = standing.id
-                         AND p.status = 'sent') END AS day_number
+                ELSE {DAY_OF_STANDING} END AS day_number
       FROM unnest($1::bigint[], $2::timestamptz[], $3::date[], $4::timestamptz[])
            AS d (guild_id, send_at, next_on, next_at)
       JOIN discord.guilds g ON g.guild_id = d.guild_id
@@ -59,11 +75,7 @@ WITH due AS (
 ), moved AS (
     UPDATE discord.guilds g
        SET next_post_on = due.next_on, next_post_at = due.next_at, post_day = due.day_number,
-           post_quest_id = CASE WHEN NOT due.is_over THEN g.post_quest_id END,
-           to_tell = CASE WHEN due.is_over
-                          THEN jsonb_build_object('what', 'quest_ended', 'quest', due.chosen)
-                          ELSE g.to_tell END,
-           tell_at = CASE WHEN due.is_over THEN $6 ELSE g.tell_at END
+           {_back_to_standing("due.is_over", "due.chosen", "$6")}
       FROM due
      WHERE g.guild_id = due.guild_id
 )
@@ -132,16 +144,9 @@ WITH post AS (
      WHERE COALESCE(g.post_quest_id, {STANDING}) = post.quest_id
 ), moved AS (
     UPDATE discord.guilds g
-       SET post_day = CASE WHEN guild.is_over
-                           THEN (SELECT count(*) + 1 FROM discord.daily_posts p
-                                  WHERE p.guild_id = g.guild_id AND p.quest_id = {STANDING}
-                                    AND p.status = 'sent')
+       SET post_day = CASE WHEN guild.is_over THEN {DAY_OF_STANDING}
                            ELSE guild.day_number + 1 END,
-           post_quest_id = CASE WHEN NOT guild.is_over THEN g.post_quest_id END,
-           to_tell = CASE WHEN guild.is_over
-                          THEN jsonb_build_object('what', 'quest_ended', 'quest', guild.name)
-                          ELSE g.to_tell END,
-           tell_at = CASE WHEN guild.is_over THEN $4 ELSE g.tell_at END
+           {_back_to_standing("guild.is_over", "guild.name", "$4")}
       FROM guild
      WHERE g.guild_id = guild.guild_id
        AND g.post_quest_id IS NOT DISTINCT FROM guild.post_quest_id
@@ -240,9 +245,7 @@ async def unwritten(pool: Pool, until: dt.datetime, limit: int) -> list[tuple[Ac
 
 async def read_act(pool: Pool, quest_id: int, day: int) -> tuple[str | None, tuple[str, ...], int]:
     """The act of a quest's day if there is one; those within a year of it; KAI's user id, or 0."""
-    row = await pool.fetchrow(READ_ACT, quest_id, day, KAI_EMAIL)
-    if row is None:
-        raise LookupError("a statement that always gives a row gave none")
+    row = await fetch_one(pool, READ_ACT, quest_id, day, KAI_EMAIL)
     return row["act"], tuple(row["others"]), row["kai"] or 0
 
 

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 KINDS: tuple[JobKind, ...] = ("post", "reminder", "tell")
 EVERY_MINUTE = "* * * * *"
 EVERY_NIGHT = "17 4 * * *"
-BEFORE_TURN = timedelta(seconds=2)
+HANDED_OUT_BEFORE = timedelta(seconds=2)
 """How long before its turn a job is handed out; it waits for the rest."""
 BATCH = 24
 POLL = timedelta(seconds=5)
@@ -120,7 +120,6 @@ class Worker:
                 heartbeat_timeout=DEAD_AFTER,
                 shutdown_on_listener_failure=True,
             )
-            scheduler.shutdown.set()
 
     async def _check_clock(self) -> None:
         difference = await pace.clock_difference(self._services)
@@ -209,7 +208,7 @@ def _queries(pool: Pool) -> Queries:
 
 def _wait_of(job: Job, now: datetime) -> timedelta:
     """Until when a job stays in the queue, in whole seconds: those of one second go together."""
-    early = job.at - now - BEFORE_TURN
+    early = job.at - now - HANDED_OUT_BEFORE
     return timedelta(seconds=max(0, int(early.total_seconds())))
 
 
