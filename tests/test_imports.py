@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # These wire the rooms together.
     "bot.app": ("bot", "db", "migrations"),
     "bot.opening": ("bot", "db", "migrations"),
-    "bot.__main__": ("bot", "db", "migrations"),
+    "bot.__main__": ("bot.commands",),
+    "bot.commands": ("bot", "db", "migrations"),
     "bot.client": ("bot.client", "bot.settings", "bot.actions", "bot.ui", *PURE),
     "bot.playground": ("bot.playground", "bot.client", "bot.settings", "bot.actions", *PURE),
 }

@@ -23,7 +23,7 @@ BEGIN
 
     IF found IS NOT NULL THEN
         RAISE EXCEPTION 'This database already has tables of the handbook (%). The way to take it '
-            'over is `python -m bot db adopt`, which comes in a later release. '
+            'over is `python -m bot db adopt`. '
             'Nothing was changed.', found;
     END IF;
 END

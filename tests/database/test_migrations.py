@@ -123,7 +123,7 @@ async def test_pending_on_empty_part_and_whole(empty_database_url: str) -> None:
     assert await runner.pending(url) == NAMES[1:]
     await runner.upgrade(url)
     assert await runner.pending(url) == []
-    assert await runner.current(url) == "0005"
+    assert await runner.current(url) == "0006"
 
 
 async def test_pending_asks_without_writing(database_url: str) -> None:
@@ -159,7 +159,7 @@ async def test_going_back_is_refused_while_rows_are_there(database_url: str, tab
     with pytest.raises(runner.MigrationError, match=rf"these tables: {table}\. Nothing was"):
         await runner.downgrade(database_url, "base")
     assert await shapes(database_url, "public", "discord") == before
-    assert await runner.current(database_url) == "0005"
+    assert await runner.current(database_url) == "0006"
 
 
 async def test_the_bots_own_tables_go_with_what_is_in_them(database_url: str) -> None:

@@ -1,0 +1,51 @@
+"""`python -m bot`, `run`, `worker` and `playground`: the bot itself."""
+
+from typing import Annotated
+
+import typer
+
+from bot.app import Part, run
+from bot.commands.common import carry_out, out
+from bot.settings import Settings
+
+cli = typer.Typer(
+    help="The Get Kinder bot. Without a command it runs: on Discord when DISCORD_TOKEN is set, "
+    "else in the playground in your browser.",
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.callback()
+def main(context: typer.Context) -> None:
+    """Run the bot when no command is given."""
+    if context.invoked_subcommand is None:
+        run_command()
+
+
+@cli.command("run")
+def run_command(
+    worker: Annotated[
+        bool, typer.Option(help="Send daily posts and reminders from this process, too.")
+    ] = True,
+) -> None:
+    """Run the bot (the default), with a worker in it unless told otherwise."""
+    part: Part = "everything" if worker else "bot"
+    carry_out(lambda settings: run(settings, out.print, part=part))
+
+
+@cli.command("worker")
+def worker_command() -> None:
+    """Run a worker alone: it sends daily posts and reminders. Run as many as you like."""
+    carry_out(lambda settings: run(settings, out.print, part="worker"))
+
+
+@cli.command()
+def playground() -> None:
+    """Open the playground even when a token is set."""
+    carry_out(lambda settings: run(_without_token(settings), out.print))
+
+
+def _without_token(settings: Settings) -> Settings:
+    return settings.model_copy(update={"discord_token": None})
