@@ -68,6 +68,15 @@ async def pending(url: str) -> list[str]:
     return [Path(script.path).stem for script in reversed(list(missing))]
 
 
+def scripts() -> list[tuple[str, str, str]]:
+    """Every revision, oldest first: its id, its name, and the SQL that brings it about."""
+    found = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [
+        (script.revision, Path(script.path).stem, script.module.UPGRADE)
+        for script in reversed(list(found))
+    ]
+
+
 def _current(connection: Connection) -> str | None:
     options = {"version_table_schema": SCHEMA}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
