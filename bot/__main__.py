@@ -2,13 +2,14 @@
 
 import typer
 
-from bot.commands import adopt, database, kai
+from bot.commands import adopt, check, database, kai
 from bot.commands.running import cli
 
 care = typer.Typer(help="Care for the database.", no_args_is_help=True)
 care.command("migrate")(database.migrate)
 care.command("downgrade")(database.downgrade)
 care.command("seed")(database.seed)
+care.command("check")(check.check)
 care.command("adopt")(adopt.adopt)
 
 model = typer.Typer(help="Try the model that KAI speaks with.", no_args_is_help=True)

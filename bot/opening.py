@@ -15,12 +15,13 @@ import structlog
 from bot.actions.seeding import ensure_standing_quest, seed_if_empty
 from bot.embedded import EmbeddedError, EmbeddedServer
 from bot.settings import Settings
+from db.care.checking import OLDEST_SERVER, check, has_handbook
+from db.care.reading import read_catalogue
 from db.pool import TROUBLE, Pool, create_pool
 from migrations import runner
 
 log = structlog.get_logger(__name__)
 
-OLDEST_SERVER = 15
 CLOSE_SECONDS = 2.0
 """How long the end waits for the database to say goodbye."""
 IDLE_SECONDS = 300.0
@@ -108,12 +109,42 @@ async def _close_pool(pool: Pool) -> None:
         pool.terminate()
 
 
-async def require_migrated(url: str) -> None:
+async def require_migrated(url: str, pool: Pool) -> None:
     """Raise StartError, saying which command to run, while migrations are pending."""
-    if pending := await runner.pending(url):
+    pending = await runner.pending(url)
+    if not pending:
+        return
+    if await runner.current(url) is None and await is_anothers(pool):
         raise StartError(
-            f"The database lacks {len(pending)} migration(s), the first being {pending[0]}: "
-            "run `python -m bot db migrate`, then start again."
+            "This database has tables of the handbook that the bot did not make: look at it with "
+            "`python -m bot db check`, take it over with `python -m bot db adopt`, then start "
+            "again."
+        )
+    raise StartError(
+        f"The database lacks {len(pending)} migration(s), the first being {pending[0]}: "
+        "run `python -m bot db migrate`, then start again."
+    )
+
+
+async def is_anothers(pool: Pool) -> bool:
+    """Whether somebody else has made tables of the handbook here."""
+    async with pool.acquire() as connection:
+        return has_handbook(await read_catalogue(connection, ["public"]))
+
+
+async def refuse_drift(pool: Pool) -> None:
+    """Raise StartError where the schema would break the bot; what it can live with is logged."""
+    async with pool.acquire() as connection:
+        found = await check(connection, rows=False)
+    for finding in found:
+        if finding.level == "drift":
+            log.warning("schema drift", where=finding.where, what=finding.what)
+    breaking = [finding.what for finding in found if finding.level == "breaking"]
+    if breaking:
+        more = "" if len(breaking) == 1 else f" And {len(breaking) - 1} more like it."
+        raise StartError(
+            f"The bot would break on this database: {breaking[0]}{more} "
+            "`python -m bot db check` tells all of it, and what would mend it."
         )
 
 
@@ -130,7 +161,8 @@ async def ready_database(settings: Settings) -> AsyncGenerator[Database]:
     async with open_database(settings) as (url, pool):
         if settings.database_url is None:
             await runner.upgrade(url)
-        await require_migrated(url)
+        await require_migrated(url, pool)
+        await refuse_drift(pool)
         if await seed_if_empty(pool, discord.utils.utcnow):
             log.info("starter catalogue loaded")
         await ensure_standing_quest(pool, discord.utils.utcnow)

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.rules.days import find_zone
 
+POSTGRES = ("postgresql", "postgres")
 LARGEST_ID = 2**63 - 1  # of a Discord id in a BIGINT
 
 
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        return SecretStr(_check_url(value.get_secret_value(), ("postgresql", "postgres")))
+        return SecretStr(check_url(value.get_secret_value(), POSTGRES))
 
     @field_validator("kai_model")
     @classmethod
@@ -110,12 +111,12 @@ class Settings(BaseSettings):
     @field_validator("discord_api_url", "kai_base_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
-        return None if value is None else _check_url(value, ("http", "https")).rstrip("/")
+        return None if value is None else check_url(value, ("http", "https")).rstrip("/")
 
     @field_validator("discord_gateway_url")
     @classmethod
     def _websocket(cls, value: str | None) -> str | None:
-        return None if value is None else _check_url(value, ("ws", "wss"))
+        return None if value is None else check_url(value, ("ws", "wss"))
 
 
 def _one_word(value: SecretStr | None, what: str) -> SecretStr | None:
@@ -128,7 +129,8 @@ def _one_word(value: SecretStr | None, what: str) -> SecretStr | None:
     return SecretStr(word)
 
 
-def _check_url(value: str, schemes: tuple[str, ...]) -> str:
+def check_url(value: str, schemes: tuple[str, ...]) -> str:
+    """An address of one of these schemes, trimmed. Raises ValueError, which never shows it."""
     value = value.strip()
     try:
         parts = urlsplit(value)

@@ -44,7 +44,7 @@ def seed() -> None:
 
     async def work(settings: Settings) -> None:
         async with open_database(settings) as (url, pool):
-            await require_migrated(url)
+            await require_migrated(url, pool)
             added = await seed_catalogue(pool, discord.utils.utcnow)
         out.print(", ".join(f"{count} {kind}(s) added" for kind, count in added.items()) + ".")
 

@@ -54,7 +54,8 @@ async def check(
         (server,) = await connection.fetch(SERVER)
         have = await read_catalogue(connection)
         found = [*_server(server["version"], server["encoding"]), *_pending(pending, have)]
-        found += _tables(have, [] if pending else [BOT])
+        if has_handbook(have) or not pending:
+            found += _tables(have, [] if pending else [BOT])
         if rows:
             found += await _rows(connection, have)
     return sorted(found, key=_place)

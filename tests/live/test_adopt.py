@@ -6,7 +6,7 @@ from asyncpg import UniqueViolationError
 from bot.actions.adopting import Refused
 from db.care.checking import check
 from migrations import runner
-from tests.live.adoption import HEAD, adopt, connected, execute, preview, state, texts, undo, value
+from tests.live.adoption import adopt, connected, execute, preview, state, texts, undo, value
 
 MERGED = ("user_challenges", "challenge_logs", "user_quests", "quest_logs", "user_badges")
 
@@ -50,7 +50,7 @@ async def test_adopting_loses_nothing_and_can_be_undone(live_url: str) -> None:
         assert all(any(text in other for other in left[place]) for text in all_of_it)
     assert await runner.pending(live_url) == []
     async with connected(live_url) as connection:
-        found = await check(connection, pending=(), current=HEAD)
+        found = await check(connection)
     assert [finding for finding in found if finding.level == "breaking" or finding.undo] == []
     again = await adopt(live_url, merging=False)
     assert again.is_empty
