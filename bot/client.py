@@ -24,7 +24,10 @@ from bot.ui.manner import Manner
 
 log = structlog.get_logger(__name__)
 
-COGS = ("challenge", "quest", "badge", "days", "kai", "member", "daily", "posts", "hello")
+COGS = (
+    *("challenge", "quest", "badge", "days", "kai", "member", "account"),
+    *("daily", "posts", "hello"),
+)
 HOME_COGS = ("moderate", "catalog")
 PLAYGROUND_COG = "playground"
 HEARD = 2_000

@@ -103,6 +103,17 @@ class NotJoined(UserError):
         )
 
 
+class AddressTaken(UserError):
+    """The member's address is that of an account that somebody can sign in to on the website."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody has registered on the Get Kinder website with the address that I keep for "
+            "this member, so I put no days there. Nothing was changed: please write to the Get "
+            "Kinder team, who can free that address."
+        )
+
+
 class TooManyQuests(UserError):
     """Three quests at most are active at once."""
 

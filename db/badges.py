@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me, naive
-from db.pool import Pool, fetch_one
+from db.pool import Pool, fetch_one, fetch_some
 from db.rows import Badge
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ AWARD = f"""{ME}, awarded AS (
       FROM me JOIN public.badges b ON b.id = $7 AND b.points_required IS NULL
     ON CONFLICT (user_id, badge_id) DO NOTHING
     RETURNING badge_id
+), audit AS (
+    INSERT INTO discord.audit_log
+           (guild_id, actor_id, action, subject_id, item_id, reason, created_at)
+    SELECT $3, $9, 'badge_award', $1, badge_id, $10, $5 FROM awarded
+    RETURNING id
 )
-INSERT INTO discord.audit_log
-       (guild_id, actor_id, action, subject_id, item_id, reason, created_at)
-SELECT $3, $9, 'badge_award', $1, badge_id, $10, $5 FROM awarded
-RETURNING id"""
+SELECT audit.id FROM me LEFT JOIN audit ON true"""
 
 REVOKE = """
 WITH revoked AS (
@@ -87,7 +89,7 @@ class HeldBadge:
 
 async def list_badges(pool: Pool, caller: Caller) -> tuple[Me, list[HeldBadge]]:
     """Every badge there is, earned ones by points and then given ones, with the caller's own."""
-    rows = await pool.fetch(LIST_BADGES, *caller.args)
+    rows = await fetch_some(pool, LIST_BADGES, *caller.args)
     return Me.of(rows[0]), [held for row in rows if (held := HeldBadge.of(row))]
 
 
@@ -99,7 +101,7 @@ async def show_badge(pool: Pool, caller: Caller, badge_id: int) -> tuple[Me, Hel
 
 async def badges_of(pool: Pool, caller: Caller, discord_id: int) -> tuple[Me, list[HeldBadge]]:
     """The badges of one member, newest first."""
-    rows = await pool.fetch(BADGES_OF, *caller.args, discord_id)
+    rows = await fetch_some(pool, BADGES_OF, *caller.args, discord_id)
     return Me.of(rows[0]), [held for row in rows if (held := HeldBadge.of(row))]
 
 
@@ -119,7 +121,8 @@ async def award(
     False when they have it already or it is not one to give.
     """
     args = (badge_id, naive(subject.now), actor_id, reason)
-    return await pool.fetchval(AWARD, *subject.args, *args) is not None
+    row = await fetch_one(pool, AWARD, *subject.args, *args)
+    return row["id"] is not None
 
 
 async def revoke(

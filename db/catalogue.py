@@ -5,7 +5,7 @@ from typing import Literal
 
 from db.daily_quests import STANDING_ITEM
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
-from db.pool import Pool, fetch_one
+from db.pool import Pool, fetch_one, fetch_some
 from db.rows import Kind, twins
 
 Scope = Literal["any", "open", "mine", "daily"]
@@ -65,9 +65,8 @@ SELECT {ME_COLUMNS}, c.id, c.name, c.description, c.total_days,
   LEFT JOIN public.user_challenges e ON e.user_id = me.user_id AND e.challenge_id = c.id""")
 VIEW_ITEM["challenge"] = VIEW_ITEM["challenge"].replace(
     "'{}'::text[] AS days",
-    """ARRAY(SELECT d.day_title::text FROM discord.challenge_days d
-              WHERE d.challenge_id = c.id
-              ORDER BY d.day_number LIMIT 31) AS days""",
+    """ARRAY(SELECT COALESCE(discord.day_text(c.id, day) ->> 'day_title', '')
+               FROM generate_series(1, LEAST(c.total_days, 31)) day ORDER BY day) AS days""",
 )
 
 
@@ -95,7 +94,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One challenge or quest in full: whether it is open to join, and its days' titles."""
+    """One challenge or quest in full: whether it is open to join, and its days' titles.
+
+    `days` go from the first to the last that has a title; one between without is empty.
+    """
 
     item: Item
     is_open: bool
@@ -117,7 +119,7 @@ async def list_items(
     pool: Pool, caller: Caller, kind: Kind, *, mine: bool = False
 ) -> tuple[Me, list[Item]]:
     """The items that are open to join, the caller's active ones first; or all of their own."""
-    rows = await pool.fetch((LIST_MINE if mine else LIST_ITEMS)[kind], *caller.args)
+    rows = await fetch_some(pool, (LIST_MINE if mine else LIST_ITEMS)[kind], *caller.args)
     items = [Item(*(row[n] for n in Item.__slots__)) for row in rows if row["id"] is not None]
     return Me.of(rows[0]), items
 
@@ -130,4 +132,7 @@ async def view_item(
     if row["id"] is None:
         return Me.of(row), None
     item = Item(*(row[n] for n in Item.__slots__))
-    return Me.of(row), ItemView(item, row["is_open"], tuple(row["days"]))
+    days: list[str] = row["days"]
+    while days and not days[-1].strip():
+        days.pop()
+    return Me.of(row), ItemView(item, row["is_open"], tuple(days))

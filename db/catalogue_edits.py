@@ -130,7 +130,8 @@ READ_CHALLENGE = "SELECT * FROM public.challenges WHERE id = $1"
 READ_QUEST = "SELECT * FROM public.quests WHERE id = $1"
 READ_BADGE = "SELECT * FROM public.badges WHERE id = $1"
 READ_CHALLENGE_DAY = """
-SELECT c.name, c.total_days, d.day_title, d.principle, d.body
+SELECT c.name, c.total_days, d.day_title, d.principle, d.body,
+       discord.day_text(c.id, $2) IS DISTINCT FROM to_jsonb(d) AS is_websites
   FROM public.challenges c
   LEFT JOIN discord.challenge_days d ON d.challenge_id = c.id AND d.day_number = $2
  WHERE c.id = $1"""
@@ -150,13 +151,17 @@ class ItemFields:
 
 @dataclass(frozen=True, slots=True)
 class DayFields:
-    """A challenge day's text, with the challenge it belongs to; an empty title when it has none."""
+    """A challenge day's text, with the challenge it belongs to; an empty title when it has none.
+
+    `is_websites` says that members see the website's text of that day instead.
+    """
 
     challenge: str
     total_days: int
     title: str
     principle: str | None
     body: str | None
+    is_websites: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,12 @@ async def read_challenge_day(pool: Pool, challenge_id: int, day: int) -> DayFiel
     if row is None:
         return None
     return DayFields(
-        row["name"], row["total_days"], row["day_title"] or "", row["principle"], row["body"]
+        row["name"],
+        row["total_days"],
+        row["day_title"] or "",
+        row["principle"],
+        row["body"],
+        row["is_websites"],
     )
 
 

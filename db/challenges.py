@@ -10,12 +10,13 @@ CHALLENGE_COLUMNS = """
        c.name, c.description, c.total_days, c.ai_prompt_template AS prompt,
        NULL AS difficulty,
        day.number AS day, log.kai_notes AS words, log.reflection, log.completed AS marked,
-       to_jsonb(text) AS day_text,
+       discord.day_text(e.challenge_id, day.number) AS day_text,
        last.day_number AS last_day, last.kai_notes AS last_words,
        last.reflection AS last_reflection,
        CASE WHEN done.day_number IS DISTINCT FROM last.day_number THEN last.completed_at END
          AS last_marked_at,
-       to_jsonb(last_text) AS last_day_text,
+       CASE WHEN last.day_number IS NOT NULL
+            THEN discord.day_text(e.challenge_id, last.day_number) END AS last_day_text,
        done.local_date AS last_date, done.completed_at AS last_at,
        '{}'::text[] AS earlier"""
 
@@ -35,15 +36,11 @@ FROM_CHALLENGE = """
   LEFT JOIN public.challenge_logs log
     ON log.user_id = e.user_id AND log.challenge_id = e.challenge_id
    AND log.day_number = day.number
-  LEFT JOIN discord.challenge_days text
-    ON text.challenge_id = e.challenge_id AND text.day_number = day.number
   LEFT JOIN LATERAL (
        SELECT * FROM public.challenge_logs l
         WHERE l.user_id = e.user_id AND l.challenge_id = e.challenge_id AND l.completed
         ORDER BY l.completed_at DESC NULLS LAST, l.day_number DESC
         LIMIT 1) last ON true
-  LEFT JOIN discord.challenge_days last_text
-    ON last_text.challenge_id = e.challenge_id AND last_text.day_number = last.day_number
   LEFT JOIN LATERAL (
        SELECT * FROM discord.completions x
         WHERE x.user_id = e.user_id AND x.kind = 'challenge' AND x.item_id = e.challenge_id

@@ -4,11 +4,14 @@
 `userdata` row, safely when several first uses race. `TOUCHED` notes, once a day, that the member
 used the bot in this server. Parameters $1 to $6 of such a statement are `Caller.args`.
 
-Of two first uses at once, the later one gets the account from the conflict clause, while the rest
-of its statement still looks at the database as it was before. So its `enrolment_version` is that
-of an account without enrolments, and a write guarded by it fails if there is one by now.
-Its conflict clause sets no column of a key: the row's lock would keep every foreign key to it
-waiting, such as that of another first use whose `TOUCHED` it waits for.
+Of `userdata` it only reads rows and adds them: whoever runs the bot may not change them. A row of
+the member's address that is there already, with no account, is taken up, but never one that
+somebody can sign in to on the website: they would see the member's days there.
+
+Of two first uses at once, the later one waits for the other's rows, and then gives no row at all:
+the rest of its statement still looks at the database as it was before. So it is sent once more, and
+finds the account that the other made; `pool.fetch_one` and `fetch_some` do that. Without a row even
+then, the address is somebody's who can sign in.
 """
 
 import datetime as dt
@@ -20,18 +23,30 @@ from db.pool import Pool, fetch_one
 if TYPE_CHECKING:
     from asyncpg import Record
 
-ME = """
+_ADDRESS = "'discord-' || $1::bigint || '@members.getkinder.invalid'"
+_IS_NEW = "NOT EXISTS (SELECT FROM discord.accounts WHERE discord_id = $1)"
+
+ME = f"""
 WITH new_user AS (
-    INSERT INTO public.userdata AS u (firstname, lastname, email)
-    SELECT $2, '(Discord)', 'discord-' || $1::bigint || '@members.getkinder.invalid'
-     WHERE NOT EXISTS (SELECT FROM discord.accounts WHERE discord_id = $1)
-    ON CONFLICT (email) DO UPDATE SET lastname = u.lastname
+    INSERT INTO public.userdata (firstname, lastname, email)
+    SELECT $2, '(Discord)', {_ADDRESS}
+     WHERE {_IS_NEW}
+    ON CONFLICT (email) DO NOTHING
     RETURNING id
+), users AS (
+    SELECT id, false AS suspended FROM new_user
+    UNION ALL
+    SELECT u.id, COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)
+      FROM public.userdata u
+     WHERE u.email = {_ADDRESS} AND {_IS_NEW}
+       AND COALESCE(to_jsonb(u) ->> 'password', to_jsonb(u) ->> 'google_id',
+                    to_jsonb(u) ->> 'facebook_id') IS NULL
+       AND NOT EXISTS (SELECT FROM discord.accounts o WHERE o.user_id = u.id)
 ), new_account AS (
     INSERT INTO discord.accounts (discord_id, user_id, zone, locale, created_at)
     SELECT $1, id, COALESCE((SELECT zone FROM discord.guilds WHERE guild_id = $3), $6), $4, $5
-      FROM new_user
-    ON CONFLICT (discord_id) DO UPDATE SET discord_id = EXCLUDED.discord_id
+      FROM users
+    ON CONFLICT DO NOTHING
     RETURNING *
 ), me AS (
     SELECT a.user_id, a.discord_id, a.zone, a.zone_changed_at, a.points, a.enrolment_version,
@@ -40,9 +55,9 @@ WITH new_user AS (
       FROM discord.accounts a JOIN public.userdata u ON u.id = a.user_id
      WHERE a.discord_id = $1
     UNION ALL
-    SELECT user_id, discord_id, zone, zone_changed_at, points, 0, on_leaderboard, welcomed_at,
-           dms_closed_at, false
-      FROM new_account
+    SELECT user_id, discord_id, zone, zone_changed_at, points, enrolment_version,
+           on_leaderboard, welcomed_at, dms_closed_at, users.suspended
+      FROM new_account JOIN users ON users.id = user_id
 )"""
 
 TOUCHED = """, touched AS (

@@ -26,6 +26,8 @@ TROUBLE = (
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 10
 WAIT_SECONDS = 10
+STATEMENTS = 250
+"""How many statements a connection keeps prepared: all that the bot has, and some more."""
 
 
 class _BoundedPool(asyncpg.Pool):
@@ -79,13 +81,29 @@ async def create_pool(url: str, *, size: int = 10, idle_seconds: float = 300) ->
         # asyncpg drops a prepared statement after five minutes by itself: the next member would
         # wait for each one dropped to be closed, and for their own to be prepared again.
         max_cached_statement_lifetime=0,
+        statement_cache_size=STATEMENTS,
         server_settings={"TimeZone": "UTC", "application_name": "get-kinder-bot"},
     )
 
 
+class NoRow(LookupError):
+    """A statement that begins with `ME` has no member to speak of: see db/members.py."""
+
+
 async def fetch_one(pool: Pool, sql: str, *args: Any) -> "Record":
-    """The row of a statement that always gives one, such as every one that begins with `ME`."""
-    row = await pool.fetchrow(sql, *args)
+    """The row of a statement that always gives one, such as every one that begins with `ME`.
+
+    Without one it is sent once more. Raises NoRow.
+    """
+    row = await pool.fetchrow(sql, *args) or await pool.fetchrow(sql, *args)
     if row is None:
-        raise LookupError("a statement that always gives a row gave none")
+        raise NoRow
     return row
+
+
+async def fetch_some(pool: Pool, sql: str, *args: Any) -> "list[Record]":
+    """The rows of a statement that always gives at least one, as `fetch_one` does it."""
+    rows = await pool.fetch(sql, *args) or await pool.fetch(sql, *args)
+    if not rows:
+        raise NoRow
+    return rows

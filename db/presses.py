@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from db.challenges import CHALLENGE_COLUMNS, FROM_CHALLENGE
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
-from db.pool import Pool, fetch_one
+from db.pool import Pool, fetch_one, fetch_some
 from db.quests import QUEST_COLUMNS, QUEST_DAYS, RECENT, from_quests
 from db.rows import Enrolment, Post, enrolment_of, standing_of
 
@@ -168,7 +168,7 @@ async def read_my_day(
 
     The quest of that post is among the quests in any status.
     """
-    rows = await pool.fetch(MY_DAY, *caller.args, caller.now.date() - RECENT)
+    rows = await fetch_some(pool, MY_DAY, *caller.args, caller.now.date() - RECENT)
     mine: dict[str, list[Enrolment]] = {"challenge": [], "quest": []}
     for row in rows:
         kind = "challenge" if row["kind"] == "challenge" else "quest"

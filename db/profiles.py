@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
-from db.pool import Pool, fetch_one
+from db.pool import Pool, fetch_one, fetch_some
 from db.rows import Badge
 
 READ_PROFILE = f"""{ME}{TOUCHED}
@@ -113,7 +113,7 @@ async def read_leaderboard(
 
     Counts completions from the date `since` on, or all points when it is None.
     """
-    rows = await pool.fetch(READ_LEADERBOARD, *caller.args, since, size)
+    rows = await fetch_some(pool, READ_LEADERBOARD, *caller.args, since, size)
     return Me.of(rows[0]), [
         Rank(row["member_id"], row["score"], row["place"], row["checked_at"])
         for row in rows

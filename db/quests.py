@@ -3,7 +3,7 @@
 import datetime as dt
 
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
-from db.pool import Pool
+from db.pool import Pool, fetch_some
 from db.rows import Enrolment, enrolment_of
 
 # A quest finished on the member's local today is still among the current ones, so that its last
@@ -73,6 +73,6 @@ async def read_current(
 ) -> tuple[Me, list[Enrolment]]:
     """The caller and their active quests, those finished lately, and `quest_id` in any status."""
     since = caller.now.date() - RECENT
-    rows = await pool.fetch(CURRENT_QUESTS, *caller.args, quest_id, since)
+    rows = await fetch_some(pool, CURRENT_QUESTS, *caller.args, quest_id, since)
     found = (enrolment_of("quest", row) for row in rows)
     return Me.of(rows[0]), [enrolment for enrolment in found if enrolment is not None]

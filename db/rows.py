@@ -1,13 +1,17 @@
 """Rows that several modules share, as frozen dataclasses."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
 Kind = Literal["challenge", "quest"]
+
+ACT_NAMES = ("text", "title", "act", "name", "label", "description")
+"""Under which an object may hold the text of a suggested act."""
 
 
 def twins(challenge_sql: str) -> dict[Kind, str]:
@@ -18,7 +22,10 @@ def twins(challenge_sql: str) -> dict[Kind, str]:
 
 @dataclass(frozen=True, slots=True)
 class DayText:
-    """A challenge day's own title and text, from `discord.challenge_days`."""
+    """A challenge day's own title and text, the website's or else the bot's.
+
+    The website may have anything in its columns, or lack some: the title may be empty.
+    """
 
     title: str
     principle: str | None
@@ -147,11 +154,26 @@ def standing_of(kind: Kind, row: "Record") -> Enrolment:
 
 
 def _text(columns: dict[str, Any] | None) -> DayText | None:
-    if not columns:
+    """What `discord.day_text` gave; None where it holds no words."""
+    if columns is None:
         return None
-    return DayText(
-        columns["day_title"],
-        columns["principle"],
-        columns["body"],
-        tuple(columns["suggested_acts"] or ()),
+    title, principle, body = (
+        value if isinstance(value := columns.get(name), str) and value.strip() else None
+        for name in ("day_title", "principle", "body")
     )
+    acts = tuple(_acts(columns.get("suggested_acts")))
+    if not (title or principle or body or acts):
+        return None
+    return DayText(title or "", principle, body, acts)
+
+
+def _acts(value: Any) -> Iterator[str]:
+    """The texts in what the website keeps as suggestions: a list of them, of objects, or one."""
+    if isinstance(value, str) and value.strip():
+        yield value
+    elif isinstance(value, list):
+        for one in cast("list[Any]", value):
+            yield from _acts(one)
+    elif isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        yield from _acts(next((named[name] for name in ACT_NAMES if name in named), None))

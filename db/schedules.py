@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
-from db.pool import Pool
+from db.pool import Pool, fetch_some
 from db.posts import STANDING
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ async def read(
     pool: Pool, caller: Caller, since: dt.date, wanted_quest: int | None = None
 ) -> Daily:
     """The caller, and the daily posts of their server; `quest` is the wanted one, if one is."""
-    rows = await pool.fetch(READ, *caller.args, since, wanted_quest)
+    rows = await fetch_some(pool, READ, *caller.args, since, wanted_quest)
     first = rows[0]
     return Daily(
         me=Me.of(first),

@@ -5,16 +5,15 @@ transaction that can change nothing, and again under the locks.
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
-
-from db.care.checking import check
 
 from bot.actions.adoption_plan import ORDER, Migration, Plan, plan
 from bot.actions.duplicates import Group
 from db.care import adopting, undoing
+from db.care.checking import check
 from db.care.locking import (
     Busy,
     Connection,
@@ -22,6 +21,7 @@ from db.care.locking import (
     Lost,
     Mode,
     Wanted,
+    ample_time,
     opened,
     reading,
     with_locks,
@@ -30,8 +30,6 @@ from db.care.shapes import Finding
 
 SHOWN = 5
 """How many things in the way are named."""
-
-Result = TypeVar("Result")
 
 
 class Refused(Exception):
@@ -73,8 +71,8 @@ class Undone:
 
 
 async def preview(url: str, migrations: Sequence[Migration], *, merging: bool) -> Plan:
-    """What `adopt` would do. Changes nothing, and needs no more than SELECT."""
-    async with opened(url) as connection, reading(connection):
+    """What `adopt` would do. Changes nothing, and needs no more than SELECT. Raises Refused."""
+    async with refusing(), opened(url) as connection, reading(connection):
         return await plan(connection, migrations, merging=merging)
 
 
@@ -83,7 +81,7 @@ async def adopt(url: str, migrations: Sequence[Migration], how: How) -> Plan:
 
     Raises Refused.
     """
-    async with opened(url) as connection:
+    async with refusing(), opened(url) as connection:
         while True:
             async with reading(connection):
                 first = await plan(connection, migrations, merging=how.merging)
@@ -93,7 +91,7 @@ async def adopt(url: str, migrations: Sequence[Migration], how: How) -> Plan:
                 return first
             work = partial(_adopt, connection, migrations, how, first.locks)
             try:
-                return await _locked(connection, first.locks, how, work)
+                return await with_locks(connection, Wanted(first.locks, how.key, how.wait), work)
             except _MoreNeeded:
                 continue
 
@@ -103,6 +101,7 @@ async def _adopt(
 ) -> Plan:
     """Read again under the locks, and do it."""
     now = await plan(connection, migrations, merging=how.merging)
+    await ample_time(connection)
     if now.refusals:
         raise Refused(*now.refusals, groups=now.groups)
     if now.is_empty:
@@ -125,7 +124,7 @@ async def _adopt(
     await _create(connection, run, early, how.now)
     await _merge(connection, run, now.groups, how.now)
     await _create(connection, run, [step for step in others if step not in early], how.now)
-    await _refuse_unlike(connection, now.head)
+    await _refuse_unlike(connection, now.left)
     return replace(now, run=run)
 
 
@@ -158,29 +157,30 @@ async def _merge(
         await adopting.log_after(connection, run, table)
 
 
-async def _refuse_unlike(connection: Connection, head: str) -> None:
-    """Raise Refused when the work left something undone."""
-    left = [
-        f"{finding.where}: {finding.what}"
-        for finding in await check(connection, pending=(), current=head)
-        if finding.undo or finding.level == "breaking"
+async def _refuse_unlike(connection: Connection, left: Sequence[Finding]) -> None:
+    """Raise Refused when the work left something undone that was not meant to be left."""
+    meant = {(finding.kind, finding.where) for finding in left}
+    unlike = [
+        finding.what
+        for finding in await check(connection)
+        if finding.level == "breaking"
+        or (finding.undo and (finding.kind, finding.where) not in meant)
     ]
-    if left:
+    if unlike:
         raise Refused(
             "After the work the database was still not in step, so all of it was taken back: "
-            + " ".join(left[:SHOWN])
+            + " ".join(unlike[:SHOWN])
         )
 
 
 async def undo(url: str, how: How) -> Undone:
     """Take the last adoption back in one transaction. Raises Refused."""
-    async with opened(url) as connection:
+    async with refusing(), opened(url) as connection:
         async with reading(connection):
             run, done = await _last_run(connection)
         locks = _undo_locks(done)
-        return await _locked(
-            connection, locks, how, partial(_undo, connection, run, locks, how.now)
-        )
+        work = partial(_undo, connection, run, locks, how.now)
+        return await with_locks(connection, Wanted(locks, how.key, how.wait), work)
 
 
 async def _last_run(connection: Connection) -> tuple[int, list[undoing.Entry]]:
@@ -228,15 +228,11 @@ async def _undo(
     return Undone(run, len(created), len(rows), await undoing.earlier_runs(connection, run))
 
 
-async def _locked(
-    connection: Connection,
-    locks: Mapping[str, Mode],
-    how: How,
-    work: Callable[[], Awaitable[Result]],
-) -> Result:
-    """The work under the locks, with what can go wrong there as a sentence."""
+@asynccontextmanager
+async def refusing() -> AsyncGenerator[None]:
+    """What can go wrong on the way, as a sentence."""
     try:
-        return await with_locks(connection, Wanted(locks, how.key, how.wait), work)
+        yield
     except Busy as error:
         raise Refused(
             f"{error}. Nothing was changed: try again later, or with a longer --wait."

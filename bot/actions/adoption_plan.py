@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from db.care.checking import check
-from db.care.keys import NINE
-
-from bot.actions import duplicates
+from bot.actions import duplicates, obstacles
 from bot.actions.consequences import consequences
 from bot.actions.duplicates import Group
 from db.care import adoptable
 from db.care.adoptable import Rights
+from db.care.checking import check
+from db.care.keys import NINE
 from db.care.locking import Connection, Mode
 from db.care.shapes import Finding
 
 PARENTS = ("public.userdata", "public.challenges", "public.quests", "public.badges")
 ORDER = tuple(dict.fromkeys((*PARENTS, *(f"public.{name}" for name in NINE))))
 """The order in which locks are taken, always."""
-BASE = ("discord.alembic_version", "discord.created_objects")
+LARGE = 100_000
+"""Rows from which on the making of an index is felt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,20 @@ class Plan:
 
     `current` is the migration that the database is at, `scripts` those to apply. `steps` are the
     findings whose remedies are run, `groups` the duplicates that are merged, `left` the findings
-    that a person must decide. `refusals` are sentences; with any of them nothing is done.
+    that a person must decide. `warnings` say which statements of the website's could fail,
+    `triggers` which of its triggers fire, `large` what takes long. `refusals` are sentences; with
+    any of them nothing is done.
     `run` is the number in the log of what was done, None while it was not.
     """
 
     current: str | None
-    head: str
     scripts: tuple[Migration, ...] = ()
     steps: tuple[Finding, ...] = ()
     groups: tuple[Group, ...] = ()
     left: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
+    large: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     locks: Mapping[str, Mode] = field(default_factory=dict[str, Mode])
     run: int | None = None
@@ -60,35 +62,32 @@ class Plan:
 async def plan(connection: Connection, migrations: Sequence[Migration], *, merging: bool) -> Plan:
     """Read the database, and say what adopting it takes. `merging` says that duplicates may be."""
     current = await adoptable.revision(connection)
-    head = migrations[-1].revision
     revisions = [migration.revision for migration in migrations]
     there = await adoptable.tables_in(connection, "public", "discord")
     if refusal := _refused_at_once(current, revisions, there):
-        return Plan(current, head, refusals=(refusal,))
+        return Plan(current, refusals=(refusal,))
     place = 0 if current is None else revisions.index(current) + 1
-    found = await check(
-        connection, pending=[migration.name for migration in migrations[place:]], current=current
-    )
-    steps = tuple(finding for finding in found if finding.remedy and finding.undo)
+    found = await check(connection, pending=[migration.name for migration in migrations[place:]])
+    impossible = await obstacles.find(connection, found)
+    steps = tuple(f for f in found if f.remedy and f.undo and f not in impossible)
     groups = tuple(await duplicates.find(connection, [table for table in ORDER if table in there]))
     # Revision 0001 makes the nine tables: it is stamped, the others are applied.
     scripts = tuple(migrations[max(place, 1) :])
     locks = _locks(steps, groups, scripts, there)
     rights = await adoptable.rights(connection, _changed(steps, groups, there), locks)
-    others = [f for f in found if f not in steps and not _comes_right(f, scripts)]
-    merged_in = dict.fromkeys(group.table for group in groups)
+    others = [
+        impossible.get(f, f) for f in found if f not in steps and not _comes_right(f, scripts)
+    ]
+    firing = await adoptable.triggers(connection, dict.fromkeys(group.table for group in groups))
     return Plan(
         current=current,
-        head=head,
         scripts=scripts,
         steps=steps,
         groups=groups,
-        left=tuple(others),
+        left=tuple(finding for finding in others if finding.level == "drift"),
         warnings=tuple(consequences(steps)),
-        triggers=tuple(
-            f"{name} on {table}"
-            for table, name, _enabled in await adoptable.triggers(connection, merged_in)
-        ),
+        triggers=tuple(f"{name} on {table}" for table, name, _enabled in firing),
+        large=tuple(_large(steps, await adoptable.sizes(connection, locks))),
         refusals=(
             *_breaking(others),
             *_duplicates(groups, merging=merging),
@@ -108,6 +107,11 @@ def _refused_at_once(current: str | None, revisions: list[str], there: set[str])
         return (
             "There is nothing to adopt: none of the handbook's tables is here. "
             "`python -m bot db migrate` is the way to make them."
+        )
+    if "public.userdata" not in there:
+        return (
+            "The table public.userdata is missing, which is the website's own: "
+            "is this the right database?"
         )
     strange = sorted(name for name in there if name.startswith("discord."))
     if current is None and strange and strange != ["discord.alembic_version"]:
@@ -153,10 +157,20 @@ def _locks(
     return {table: modes[table] for table in order if table in modes and table in there}
 
 
+def _large(steps: Sequence[Finding], sizes: Mapping[str, int]) -> list[str]:
+    return [
+        f"{_table_of(step)} has about {sizes[_table_of(step)]:,} rows. To have nobody wait, make "
+        f"the index before, by itself: "
+        f"{str(step.remedy).replace('CREATE INDEX', 'CREATE INDEX CONCURRENTLY', 1)}"
+        for step in steps
+        if step.kind == "missing index" and sizes.get(_table_of(step), 0) >= LARGE
+    ]
+
+
 def _breaking(others: Sequence[Finding]) -> list[str]:
     return [
-        f"{finding.where}: {finding.what} The bot cannot work with it, and adopting does not put "
-        "it right: please decide what to do, and come back."
+        f"{finding.what} The bot cannot work with that, and adopting does not put it right: "
+        "please mend it, and come back."
         for finding in others
         if finding.level == "breaking"
     ]

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from db.care.keys import UNIQUE_KEYS
-
 from bot.rules.merging import COLUMNS, Merged, merge
 from db.care import adoptable
+from db.care.keys import UNIQUE_KEYS
 from db.care.locking import Connection
 
 

@@ -106,12 +106,22 @@ async def read_badge(services: Services, badge_id: int) -> Badge:
 
 
 async def read_challenge_day(services: Services, challenge_id: int, day: int) -> DayFields:
-    """A challenge day's text as it is, for the form. Raises Unknown, Conflict for no such day."""
+    """A challenge day's text as it is, for the form.
+
+    Raises Unknown, Conflict when there is no such day or its text is the website's.
+    """
     fields = await edits.read_challenge_day(services.pool, challenge_id, day)
     if fields is None:
         raise Unknown("challenge")
     if not 1 <= day <= fields.total_days:
         raise _no_such_day(fields.challenge, fields.total_days)
+    if fields.is_websites:
+        raise Conflict(
+            "Day {day} of **{name}** has its text on the Get Kinder website, and that is what "
+            "members see here, too. Please change it there; nothing was changed here.",
+            name=fields.challenge,
+            day=day,
+        )
     return fields
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.actions.companion import Companion
-from bot.errors import BadText, Suspended
+from bot.errors import AddressTaken, BadText, Suspended, UserError
 from bot.rules.texts import MAX_TEXT, firstname_for, is_blank, is_storable
 from db.members import Caller, Me
-from db.pool import Pool
+from db.pool import NoRow, Pool
 
 Clock = Callable[[], dt.datetime]
 
@@ -34,6 +34,13 @@ class Services:
             now=self.clock(),
             default_zone=self.default_zone,
         )
+
+
+def user_error_of(error: BaseException) -> UserError | None:
+    """What a member is told of this error, when it is of a kind that they can be told."""
+    if isinstance(error, NoRow):
+        return AddressTaken()
+    return error if isinstance(error, UserError) else None
 
 
 def refuse_suspended(me: Me) -> None:

@@ -52,23 +52,23 @@ def adopt(
             try:
                 if undo:
                     _print_undone(await adopting.undo(url, how))
-                elif apply:
-                    done = await adopting.adopt(url, _migrations(), how)
-                    _print_plan(done, everything=all_, done=True)
                 else:
-                    plan = await adopting.preview(url, _migrations(), merging=merge_duplicates)
-                    _print_plan(plan, everything=all_, done=False)
-                    _refuse(plan.refusals)
+                    await _adopt(url, how, doing=apply, everything=all_)
             except Refused as error:
-                if error.groups:
-                    _print_groups(error.groups, everything=all_)
+                _print_groups(error.groups, everything=all_)
                 _refuse(error.sentences)
 
     carry_out(work)
 
 
-def _migrations() -> list[Migration]:
-    return [Migration(*script) for script in runner.scripts()]
+async def _adopt(url: str, how: How, *, doing: bool, everything: bool) -> None:
+    migrations = [Migration(*script) for script in runner.scripts()]
+    if doing:
+        plan = await adopting.adopt(url, migrations, how)
+    else:
+        plan = await adopting.preview(url, migrations, merging=how.merging)
+    _print_plan(plan, everything=everything, done=doing)
+    _refuse(plan.refusals)
 
 
 def _refuse(sentences: Sequence[str]) -> None:
@@ -90,13 +90,16 @@ def _print_plan(plan: Plan, *, everything: bool, done: bool) -> None:
     _print_steps(plan.steps)
     _print_list("Website statements that could fail from then on", plan.warnings)
     _print_list("Triggers that fire on rows which are merged", plan.triggers)
+    _print_list("Large tables, in which others wait meanwhile", plan.large)
     _print_left(plan.left)
     if done:
-        out.print(
-            f"Done, as run {plan.run} of discord.adoption_log. "
-            "`python -m bot db adopt --undo` takes it back.",
-            markup=False,
-        )
+        out.print("Done.")
+        if plan.steps or plan.groups:
+            out.print(
+                f"It is run {plan.run} of discord.adoption_log, and "
+                "`python -m bot db adopt --undo` takes it back.",
+                markup=False,
+            )
     elif not plan.refusals:
         out.print("Nothing was changed: with --apply all this is done.", markup=False)
 
@@ -142,9 +145,7 @@ def _print_groups(groups: Sequence[Group], *, everything: bool) -> None:
     for table in dict.fromkeys(group.table for group in groups):
         of_table = [group for group in groups if group.table == table]
         going = sum(len(group.ids) - 1 for group in of_table)
-        _heading(
-            f"Duplicates in {table}: {len(of_table)} keys have too many rows, {going} too many"
-        )
+        _heading(f"Duplicates in {table}: {len(of_table)} key(s) in several rows, {going} too many")
         shown = of_table if everything else of_table[:FIRST]
         for group in shown:
             out.print(f"  {_told(group)}", markup=False)

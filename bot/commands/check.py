@@ -1,28 +1,31 @@
 """`python -m bot db check`: what differs from the handbook, or between two databases."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from bot.commands.common import FAULT, carry_out, out
-from bot.opening import StartError, open_database
+from bot.opening import StartError, database_trouble, database_url
 from bot.settings import POSTGRES, Settings, check_url
+from db.care.checking import about
 from db.care.checking import check as look
-from db.care.comparing import differences
-from db.care.locking import opened, reading
-from db.care.reading import read_catalogue
-from db.care.shapes import Catalogue, Finding
+from db.care.comparing import Whole, differences, read_whole
+from db.care.locking import Busy, Connection, opened, reading
+from db.care.shapes import Finding
 from db.pool import TROUBLE
 from migrations import runner
+
+T = TypeVar("T")
 
 COLOURS = {"breaking": "red", "drift": "yellow", "note": "cyan"}
 MEANINGS = {
     "breaking": "the bot would break on these, and does not start",
-    "drift": "the bot works, and the database differs from the handbook",
+    "drift": "the bot can work with these, and the handbook has them otherwise",
     "note": "worth knowing; in step all the same",
 }
 
@@ -53,68 +56,101 @@ def check(
 
 
 async def _check(settings: Settings, *, as_json: bool) -> None:
-    async with open_database(settings) as (url, _pool):
-        revision, pending = await runner.current(url), await runner.pending(url)
-        async with opened(url) as connection, reading(connection):
-            version: str = await connection.fetchval("SHOW server_version")
-            found = await look(connection, pending=pending)
+    async with database_url(settings) as url:
+        facts = await _here(url, about)
+        revision, pending, found = await _migrations(url)
+        found += await _here(url, lambda connection: look(connection, pending=pending))
     drifted = [finding for finding in found if finding.level != "note"]
+    facts |= {"revision": revision, "pending": pending}
     if as_json:
-        about = {"server": version, "revision": revision, "pending": pending}
-        _print_json(about, found)
+        _print_json({**facts, "in_step": not drifted}, found)
     else:
-        out.print(f"PostgreSQL {version}, migrated to {revision or 'nothing yet'}.")
-        _print_findings(found)
+        out.print(f"PostgreSQL {facts['server']}, migrated to {revision or 'nothing yet'}.")
+        _print_findings(found, MEANINGS)
+        _print_remedies(found)
         out.print(_advice(drifted), markup=False)
     if drifted:
         raise typer.Exit(FAULT)
 
 
-async def _compare(settings: Settings, against: str, *, as_json: bool) -> None:
-    async with open_database(settings) as (url, _pool):
-        here = await _shape(url)
+async def _migrations(url: str) -> tuple[str | None, list[str], list[Finding]]:
+    """The database's revision, what is pending, and what is wrong with either.
+
+    A role that may not look at the revision sees the rest: the bot's schema itself is compared.
+    """
     try:
-        there = await _shape(check_url(against, POSTGRES))
-    except (*TROUBLE, ValueError) as error:
-        raise StartError(
-            "The database of --against cannot be read: check that it is a postgresql:// address, "
-            "of a server that runs and a database that exists there, with the right password."
-        ) from error
-    found = differences(here, there)
+        revision = await runner.current(url)
+    except runner.MigrationError as error:
+        return None, [], [Finding("note", "migrations", "discord", str(error))]
+    try:
+        return revision, await runner.pending(url), []
+    except runner.MigrationError as error:
+        return revision, [], [Finding("breaking", "migrations", "discord", str(error))]
+
+
+async def _compare(settings: Settings, against: str, *, as_json: bool) -> None:
+    async with database_url(settings) as url:
+        here = await _here(url, read_whole)
+    found = differences(here, await _there(against))
+    differing = any(finding.level != "note" for finding in found)
     if as_json:
-        _print_json({}, found)
+        _print_json({"equal": not differing}, found)
     else:
-        _print_findings(found)
-        out.print("The two differ." if found else "The two are the same.")
-    if found:
+        _print_findings(found, {"drift": "the two differ", "note": "worth knowing"})
+        out.print("The two databases differ." if differing else "The two databases are the same.")
+    if differing:
         raise typer.Exit(FAULT)
 
 
-async def _shape(url: str) -> Catalogue:
-    async with opened(url) as connection, reading(connection):
-        return await read_catalogue(connection)
+async def _here(url: str, read: Callable[[Connection], Awaitable[T]]) -> T:
+    try:
+        return await _read(url, read)
+    except (*TROUBLE, ValueError) as error:
+        raise database_trouble(error) from error
 
 
-def _print_json(about: Mapping[str, object], found: Sequence[Finding]) -> None:
-    print(json.dumps({**about, "findings": [asdict(finding) for finding in found]}, indent=2))
+async def _there(against: str) -> Whole:
+    try:
+        return await _read(check_url(against, POSTGRES), read_whole)
+    except (*TROUBLE, ValueError) as error:
+        raise StartError(
+            "The other database, of --against or CHECK_AGAINST, cannot be read: check that it is a "
+            "postgresql:// address of a running server and of a database that exists there, with "
+            "the right user and password."
+        ) from error
 
 
-def _print_findings(found: Sequence[Finding]) -> None:
-    for level, meaning in MEANINGS.items():
+async def _read(url: str, read: Callable[[Connection], Awaitable[T]]) -> T:
+    try:
+        async with opened(url) as connection, reading(connection):
+            return await read(connection)
+    except Busy as error:
+        raise StartError(f"{error}: please try again in a moment.") from error
+
+
+def _print_json(facts: Mapping[str, Any], found: Sequence[Finding]) -> None:
+    print(json.dumps({**facts, "findings": [asdict(finding) for finding in found]}, indent=2))
+
+
+def _print_findings(found: Sequence[Finding], meanings: Mapping[str, str]) -> None:
+    for level, meaning in meanings.items():
         of_level = [finding for finding in found if finding.level == level]
         if not of_level:
             continue
-        table = Table(title=f"{level}: {meaning}", title_justify="left", show_lines=False)
-        table.add_column("what", style=COLOURS[level], no_wrap=True)
-        table.add_column("in words", overflow="fold")
+        table = Table(title=f"{level}: {meaning}", title_justify="left", show_header=False)
+        table.add_column(style=COLOURS[level], no_wrap=True)
+        table.add_column(overflow="fold")
         for finding in of_level:
-            table.add_row(finding.kind, finding.what)
+            table.add_row(Text(finding.kind), Text(finding.what))
         out.print(table, soft_wrap=False)
-    remedies = [finding.remedy for finding in found if finding.remedy]
+
+
+def _print_remedies(found: Sequence[Finding]) -> None:
+    remedies = [finding.remedy.strip().rstrip(";") for finding in found if finding.remedy]
     if remedies:
-        out.print("What would mend it, one statement each:", style="bold")
+        out.print("What would mend it, in this order:", style="bold")
         for remedy in remedies:
-            out.print(f"  {' '.join(remedy.rstrip(';').split())};", markup=False)
+            out.print(f"{remedy};", markup=False)
 
 
 def _advice(drifted: Sequence[Finding]) -> str:
@@ -125,4 +161,6 @@ def _advice(drifted: Sequence[Finding]) -> str:
         return pending.what
     if any(finding.undo for finding in drifted):
         return "`python -m bot db adopt` shows what it would make of this, and changes nothing yet."
-    return "What is left is for a person to decide: the statements above would mend it."
+    if any(finding.remedy for finding in drifted):
+        return "This is for a person to decide on: the statements above would mend it."
+    return "This is for a person to decide on: there is no statement that would mend it."

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot import logs
+from bot.actions.archive_files import ArchiveError
 from bot.actions.seeding import CatalogueError
 from bot.embedded import EmbeddedError
 from bot.opening import StartError, database_trouble
@@ -25,7 +26,14 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 log = structlog.get_logger("bot")
 
-SENTENCES = (SettingsError, StartError, EmbeddedError, runner.MigrationError, CatalogueError)
+SENTENCES = (
+    SettingsError,
+    StartError,
+    EmbeddedError,
+    runner.MigrationError,
+    CatalogueError,
+    ArchiveError,
+)
 """The errors whose message is meant for the person who runs the bot."""
 FAULT = 1
 WRONG_SETTINGS = 2

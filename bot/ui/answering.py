@@ -15,6 +15,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.actions.services import user_error_of
 from bot.errors import UserError
 from bot.ui.card import Card, Colour
 from bot.ui.manner import Manner
@@ -229,8 +230,11 @@ async def report(
         log.warning("interaction gone", code=cause.code, interaction=interaction.id)
         return
     try:
-        if isinstance(cause, UserError):
-            await whisper(interaction, error_card(cause))
+        told = user_error_of(cause)
+        if told is not None:
+            if told is not cause:
+                told.returning(typed or _words_of(interaction))
+            await whisper(interaction, error_card(told))
             return
         reference = secrets.token_hex(4)
         log.error("fault", reference=reference, exc_info=cause, interaction=interaction.id)

@@ -66,7 +66,7 @@ def _list_line(kind: Kind, item: Item) -> str:
 def view_card(kind: Kind, view: ItemView) -> Card:
     """One item in full, with the way in."""
     item = view.item
-    days = "\n".join(f"{n}. {line(title, 80)}" for n, title in enumerate(view.days[:14], 1))
+    days = "\n".join(f"{n}. {line(title or '…', 80)}" for n, title in enumerate(view.days[:14], 1))
     more = item.total_days - min(len(view.days), 14)
     if days and more > 0:
         days += f"\n-# and {plural(more, 'more day')}"

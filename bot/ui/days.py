@@ -93,7 +93,7 @@ def _challenge_text(text: DayText) -> list[Block]:
     principle = f"\n*{line(text.principle)}*" if text.principle else ""
     acts = "\n".join(f"- {line(act)}" for act in text.acts[:6])
     return [
-        f"### {line(text.title)}{principle}",
+        f"### {line(text.title)}{principle}" if text.title else principle.strip(),
         cut(escape(text.body or ""), MAX_BODY),
         f"**Ways to do it**\n{acts}" if acts else None,
     ]

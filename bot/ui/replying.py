@@ -9,6 +9,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.actions.services import user_error_of
 from bot.errors import UserError
 from bot.ui.answering import NOT_SENT
 from bot.ui.card import Card, Colour
@@ -74,8 +75,9 @@ class Reply:
     async def report(self, error: Exception) -> None:
         """Say what went wrong, as `answering.report` does for an interaction. Never raises."""
         try:
-            if isinstance(error, UserError):
-                await self._refuse(error)
+            told = user_error_of(error)
+            if told is not None:
+                await self._refuse(told)
                 return
             if isinstance(error, (discord.HTTPException, aiohttp.ClientError)):
                 log.warning("a message could not be answered", error=repr(error))

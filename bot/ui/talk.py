@@ -26,7 +26,8 @@ Small acts of kindness, one day at a time, with KAI, your kindness companion.
 **💬 KAI** listens: `/kai ask`, or mention it, or write to it directly.
 What it keeps of you goes with `/kai forget`.
 
-**🌱 You:** `/me` · `/leaderboard` · `/settings`"""
+**🌱 You:** `/me` · `/leaderboard` · `/settings`
+`/account link` brings your account on the website along."""
 
 
 def answer_cards(words: Words, question: str | None = None) -> list[Card]:
@@ -105,21 +106,30 @@ def listening_card() -> Card:
 
 
 def forget_card(turns: int) -> Card:
-    """Asks before anything is forgotten."""
-    if not turns:
-        return Card(Colour.KAI, "KAI keeps nothing of your conversations at the moment.")
+    """Asks before anything is forgotten: the turns that are at hand, and any that are archived."""
+    if turns:
+        kept = (
+            f"KAI keeps **{plural(turns, 'exchange')}** with you: what you wrote to it, and what "
+            "it answered. Shall it forget all of that? This cannot be undone."
+        )
+    else:
+        kept = (
+            "KAI keeps nothing of your conversations at hand. Shall it forget old ones too, which "
+            "may have been put away in an archive? This cannot be undone."
+        )
     return Card(
         Colour.KAI,
-        f"KAI keeps **{plural(turns, 'exchange')}** with you: what you wrote to it, and what it "
-        "answered. Shall it forget all of that? This cannot be undone.",
-        "-# Your days, points, badges and the reflections in your challenges and quests stay.",
+        kept,
+        "-# What was put away in an archive is never brought back then. Your days, points, badges "
+        "and the reflections in your challenges and quests stay.",
         buttons=[Press("Forget them all", "forget", style="danger")],
     )
 
 
 def forgotten_card(turns: int) -> Card:
     """What was forgotten."""
-    return Card(Colour.KAI, f"Done. KAI has forgotten {plural(turns, 'exchange')} with you.")
+    what = f"{plural(turns, 'exchange')} with you" if turns else "all that you talked about"
+    return Card(Colour.KAI, f"Done. KAI has forgotten {what}.")
 
 
 def help_card() -> Card:

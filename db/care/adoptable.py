@@ -19,6 +19,11 @@ SELECT n.nspname || '.' || c.relname
  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
  ORDER BY 1"""
 
+SIZES = """
+SELECT n.nspname || '.' || c.relname, c.reltuples::bigint
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname || '.' || c.relname = ANY($1)"""
+
 COLUMNS = """
 SELECT a.attname
   FROM pg_catalog.pg_attribute a
@@ -52,6 +57,16 @@ SELECT n.nspname || '.' || c.relname AS table_name,
  ORDER BY 1, f.oid"""
 
 REFERRED = "SELECT DISTINCT t.id FROM {table} t JOIN {other} o ON {on} WHERE t.id = ANY($1)"
+
+NAMED = "SELECT count(*) FROM {table} t WHERE t.{column} IS NOT NULL"
+
+ORPHANS = """
+SELECT count(*) FROM {table} t
+ WHERE t.{column} IS NOT NULL
+   AND NOT EXISTS (SELECT FROM {parent} p WHERE p.{parent_column} = t.{column})"""
+
+REPEATED = """
+SELECT count(*) FROM (SELECT FROM {table} GROUP BY {key} HAVING count(*) > 1 {nulls}) AS found"""
 
 TRIGGERS = """
 SELECT n.nspname || '.' || c.relname AS table_name, g.tgname AS name, g.tgenabled AS enabled
@@ -112,6 +127,16 @@ async def tables_in(connection: Connection, *schemas: str) -> set[str]:
     return {row[0] for row in await connection.fetch(TABLES, list(schemas))}
 
 
+async def sizes(connection: Connection, tables: Iterable[str]) -> dict[str, int]:
+    """About how many rows these tables have, as PostgreSQL last counted; -1 for never."""
+    return {row[0]: row[1] for row in await connection.fetch(SIZES, list(tables))}
+
+
+async def columns(connection: Connection, table: str) -> list[str]:
+    """The columns of a table (with its schema), none where there is no such table."""
+    return [row[0] for row in await connection.fetch(COLUMNS, table)]
+
+
 async def rights(connection: Connection, changed: Iterable[str], referred: Iterable[str]) -> Rights:
     """What this role may do, with the tables that are to be changed or only referred to."""
     row = await connection.fetchrow(RIGHTS, list(changed), list(referred))
@@ -129,17 +154,17 @@ async def rights(connection: Connection, changed: Iterable[str], referred: Itera
 
 
 async def duplicates(
-    connection: Connection, table: str, key: Sequence[str], columns: Sequence[str]
+    connection: Connection, table: str, key: Sequence[str], others: Sequence[str]
 ) -> list[list[dict[str, Any]]]:
     """The rows of a table (with its schema) that have the same key: a list for each key.
 
-    Rows come with their id, the key and those of `columns` that are there, in the order of the ids.
+    Rows come with their id, the key and those of `others` that are there, in the order of the ids.
     Nothing for a table that lacks a column of the key. A key with a NULL has no duplicates.
     """
-    there = [row[0] for row in await connection.fetch(COLUMNS, table)]
+    there = await columns(connection, table)
     if not {"id", *key} <= set(there):
         return []
-    wanted = dict.fromkeys(("id", *key, *(column for column in columns if column in there)))
+    wanted = dict.fromkeys(("id", *key, *(column for column in others if column in there)))
     rows = await connection.fetch(
         DUPLICATES.format(
             table=quoted(table),
@@ -169,6 +194,38 @@ async def referred_to(
         for row in await connection.fetch(sql, list(ids)):
             found.setdefault(row["id"], []).append(other)
     return found
+
+
+async def orphans(
+    connection: Connection, table: str, column: str, parent: str, parent_column: str
+) -> int:
+    """How many rows name a row of the other table that is not there, or name one at all while that
+    table is not there. 0 while the column is not there."""
+    if column not in await columns(connection, table):
+        return 0
+    there = parent_column in await columns(connection, parent)
+    sql = (ORPHANS if there else NAMED).format(
+        table=quoted(table),
+        column=named(column),
+        parent=quoted(parent),
+        parent_column=named(parent_column),
+    )
+    count: int = await connection.fetchval(sql)
+    return count
+
+
+async def repeated(connection: Connection, table: str, key: Sequence[str], *, nulls: bool) -> int:
+    """How many keys are there more than once; with `nulls` also those that are NULL somewhere."""
+    if not set(key) <= set(await columns(connection, table)):
+        return 0
+    parts = [named(column) for column in key]
+    sql = REPEATED.format(
+        table=quoted(table),
+        key=", ".join(parts),
+        nulls="".join(f"OR {part} IS NULL " for part in parts) if nulls else "",
+    )
+    count: int = await connection.fetchval(sql)
+    return count
 
 
 async def triggers(

@@ -6,6 +6,7 @@ from db.care.shapes import Column, Constraint, Index, Table
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 SERIAL = {"integer": "SERIAL", "bigint": "BIGSERIAL", "smallint": "SMALLSERIAL"}
+IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 
 
 def identifier(name: str) -> str:
@@ -32,11 +33,17 @@ def column_line(table: Table, column: Column) -> str:
     if is_serial(table, column):
         return f"{identifier(column.name)} {SERIAL[column.type]} NOT NULL"
     parts = [identifier(column.name), column.type]
+    if column.identity:
+        parts.append(_identity(column))
     if column.not_null:
         parts.append("NOT NULL")
     if column.default is not None:
         parts.append(f"DEFAULT {column.default}")
     return " ".join(parts)
+
+
+def _identity(column: Column) -> str:
+    return f"GENERATED {IDENTITY[column.identity]} AS IDENTITY"
 
 
 def create_table(table: Table) -> str:
@@ -80,9 +87,19 @@ def drop_default(table: Table, column: Column) -> str:
     return _alter_column(table, column, "DROP DEFAULT")
 
 
+def add_identity(table: Table, column: Column) -> str:
+    """What makes a column number its rows by itself, as the handbook's identity does."""
+    return _alter_column(table, column, f"ADD {_identity(column)}")
+
+
 def set_not_null(table: Table, column: Column) -> str:
     """NOT NULL for a column."""
     return _alter_column(table, column, "SET NOT NULL")
+
+
+def drop_not_null(table: Table, column: Column) -> str:
+    """What lets a column be NULL."""
+    return _alter_column(table, column, "DROP NOT NULL")
 
 
 def set_type(table: Table, column: Column) -> str:

@@ -7,14 +7,8 @@ index keeps the same columns unique, under whatever name.
 from collections.abc import Iterator
 
 from db.care import ddl
-from db.care.keys import UNIQUE_KEYS
-from db.care.shapes import Column, Constraint, Finding, Index, Level, Table
-
-FAMILIES = (
-    ("character varying", "text", "character"),
-    ("smallint", "integer", "bigint"),
-)
-"""Types of one family take the same values from the bot; another family's break it."""
+from db.care.columns import compare_columns
+from db.care.shapes import Constraint, Finding, Index, Level, Table
 
 BOT = "discord"
 
@@ -26,8 +20,7 @@ def compare(want: Table, have: Table, taken: frozenset[str]) -> list[Finding]:
     are in an order in which their remedies can be run.
     """
     return [
-        *_columns(want, have),
-        *_extra_columns(want, have),
+        *compare_columns(want, have),
         *_keys(want, have, taken),
         *_foreign_keys(want, have),
         *_checks(want, have),
@@ -37,156 +30,67 @@ def compare(want: Table, have: Table, taken: frozenset[str]) -> list[Finding]:
 
 
 def missing_table(want: Table) -> Finding:
-    """A table that is not there at all."""
+    """A table that is not there at all. `userdata` is the website's to make."""
+    users = want.full_name == "public.userdata"
     return Finding(
         "breaking",
         "missing table",
         want.full_name,
         f"The table {want.full_name} is missing.",
-        ddl.create_table(want),
-        ddl.drop_table(want),
+        None if users else ddl.create_table(want),
+        None if users else ddl.drop_table(want),
     )
 
 
-def _columns(want: Table, have: Table) -> Iterator[Finding]:
-    for column in want.columns:
-        found = have.column(column.name)
-        if found is None:
-            yield _missing_column(want, column)
-            continue
-        yield from _type(want, column, found)
-        yield from _default(want, column, found)
-        yield from _not_null(want, column, found)
-
-
-def _missing_column(table: Table, column: Column) -> Finding:
-    where = f"{table.full_name}.{column.name}"
-    fits = not column.not_null or column.default is not None
-    return Finding(
-        "breaking",
-        "missing column",
-        where,
-        f"The column {where} is missing.",
-        ddl.add_column(table, column),
-        ddl.drop_column(table, column) if fits else None,
-    )
-
-
-def _family(type_: str) -> str:
-    base = type_.split("(", maxsplit=1)[0]
-    return next((family[0] for family in FAMILIES if base in family), base)
-
-
-def _type(table: Table, want: Column, have: Column) -> Iterator[Finding]:
-    if want.type == have.type:
-        return
-    where = f"{table.full_name}.{want.name}"
-    alike = _family(want.type) == _family(have.type)
-    yield Finding(
-        "drift" if alike else "breaking",
-        "type",
-        where,
-        f"{where} is {have.type}, and the handbook has {want.type}.",
-        ddl.set_type(table, want),
-    )
-
-
-def _default(table: Table, want: Column, have: Column) -> Iterator[Finding]:
-    where = f"{table.full_name}.{want.name}"
-    if want.default == have.default or (want.default is None and have.default is not None):
-        if want.default != have.default:
-            yield Finding("note", "default", where, f"{where} has a default: {have.default}.")
-        return
-    if have.identity:
-        return
-    numbers = want.default is not None and want.default.startswith("nextval(")
-    if have.default is None:
-        sentence = f"{where} has no default, and the handbook has {want.default}."
-        yield Finding(
-            "breaking" if numbers else "drift",
-            "default",
-            where,
-            sentence,
-            None if numbers else ddl.set_default(table, want),
-            None if numbers else ddl.drop_default(table, want),
-        )
-    elif not (numbers and have.default.startswith("nextval(")):
-        sentence = f"The default of {where} is {have.default}, and the handbook has {want.default}."
-        yield Finding("drift", "default", where, sentence, ddl.set_default(table, want))
-
-
-def _not_null(table: Table, want: Column, have: Column) -> Iterator[Finding]:
-    where = f"{table.full_name}.{want.name}"
-    if want.not_null and not have.not_null:
-        yield Finding(
-            "drift",
-            "not null",
-            where,
-            f"{where} may be NULL, and must not by the handbook.",
-            ddl.set_not_null(table, want),
-        )
-    elif have.not_null and not want.not_null:
-        yield Finding(
-            "breaking",
-            "not null",
-            where,
-            f"{where} must not be NULL, and the bot leaves it NULL at times.",
-        )
-
-
-def _extra_columns(want: Table, have: Table) -> Iterator[Finding]:
-    users = want.name == "userdata"
-    for column in have.columns:
-        if want.column(column.name) is not None:
-            continue
-        where = f"{have.full_name}.{column.name}"
-        filled = column.default is not None or column.identity or column.generated
-        if column.not_null and not filled:
-            sentence = f"{where} must be filled and has no default, and the bot does not know it."
-            yield Finding("breaking", "required column", where, sentence)
-        elif not users:
-            yield Finding("note", "extra column", where, f"The handbook does not have {where}.")
-    order = [column.name for column in have.columns if want.column(column.name)]
-    if not users and order != [column.name for column in want.columns if have.column(column.name)]:
-        sentence = f"The columns of {have.full_name} stand in another order than the handbook's."
-        yield Finding("note", "column order", have.full_name, sentence)
-
-
-def _keeps_unique(table: Table, columns: tuple[str, ...]) -> Index | None:
-    """An index that keeps these columns unique, so that ON CONFLICT can name them."""
+def _keeping_unique(table: Table, columns: tuple[str, ...]) -> list[str]:
+    """The indexes that keep these columns unique, so that ON CONFLICT can name them."""
     keys = {ddl.identifier(column) for column in columns}
-    fitting = (
-        index
+    return [
+        index.name
         for index in table.indexes
         if index.unique and index.usable and index.predicate is None and set(index.keys) == keys
-    )
-    return next(fitting, None)
+    ]
 
 
 def _keys(want: Table, have: Table, taken: frozenset[str]) -> Iterator[Finding]:
-    for constraint in want.constraints:
-        if constraint.kind not in ("p", "u"):
-            continue
-        if constraint.kind == "p" and any(c.kind == "p" for c in have.constraints):
-            continue
-        found = _keeps_unique(have, constraint.columns)
-        if found is None:
-            yield _missing_key(want, constraint, taken)
-        elif found.name != constraint.name:
-            yield _other_name(want, found.name, constraint.name)
+    for constraint in (c for c in want.constraints if c.kind in ("p", "u")):
+        found = _keeping_unique(have, constraint.columns)
+        if not found:
+            yield _missing_key(want, have, constraint, taken)
+        elif constraint.name not in found:
+            yield _other_name(want, found[0], constraint.name)
 
 
-def _missing_key(table: Table, constraint: Constraint, taken: frozenset[str]) -> Finding:
-    what = "primary key" if constraint.kind == "p" else "unique constraint"
+def _missing_key(
+    want: Table, have: Table, constraint: Constraint, taken: frozenset[str]
+) -> Finding:
+    primary = constraint.kind == "p"
+    what = "primary key" if primary else "unique constraint"
     columns = ", ".join(constraint.columns)
+    another = next((c for c in have.constraints if c.kind == "p"), None) if primary else None
+    sentence = f"{want.full_name} has no {what} ({columns})."
+    if another is not None:
+        sentence += f" It has another: {another.definition}."
+    remedy = ddl.add_constraint(want, constraint)
     return Finding(
         "breaking",
         f"missing {what}",
-        f"{table.full_name}.{constraint.name}",
-        f"{table.full_name} has no {what} ({columns}).",
-        ddl.add_constraint(table, constraint),
-        None if constraint.name in taken else ddl.drop_constraint(table, constraint),
+        f"{want.full_name}.{constraint.name}",
+        sentence,
+        None if another else _in_place_of(have, constraint.name, remedy),
+        None if another or constraint.name in taken else ddl.drop_constraint(want, constraint),
     )
+
+
+def _in_place_of(have: Table, name: str, remedy: str) -> str:
+    """The remedy, after what has the name already and does not serve."""
+    for constraint in have.constraints:
+        if constraint.name == name:
+            return f"{ddl.drop_constraint(have, constraint)};\n{remedy}"
+    for index in have.indexes:
+        if index.name == name:
+            return f"{ddl.drop_index(have, index)};\n{remedy}"
+    return remedy
 
 
 def _other_name(table: Table, has: str, wanted: str) -> Finding:
@@ -195,43 +99,61 @@ def _other_name(table: Table, has: str, wanted: str) -> Finding:
 
 
 def _foreign_keys(want: Table, have: Table) -> Iterator[Finding]:
-    for key in (c for c in want.constraints if c.kind == "f"):
-        where = f"{want.full_name}.{key.name}"
-        columns = ", ".join(key.columns)
+    wanted = [c for c in want.constraints if c.kind == "f"]
+    told = {key.definition for key in wanted}
+    for key in wanted:
         found = [c for c in have.constraints if c.kind == "f" and c.columns == key.columns]
+        same = [c.name for c in found if c.definition == key.definition]
         if not found:
-            yield Finding(
-                "drift",
-                "missing foreign key",
-                where,
-                f"{want.full_name} has no foreign key ({columns}).",
-                ddl.add_constraint(want, key),
-                ddl.drop_constraint(want, key),
-            )
-        elif key.definition not in [c.definition for c in found]:
-            drop = ddl.drop_constraint(have, found[0])
-            yield Finding(
-                "drift",
-                "foreign key",
-                where,
-                f"The foreign key of {want.full_name} ({columns}) is: {found[0].definition}. "
-                f"The handbook has: {key.definition}.",
-                f"{drop};\n{ddl.add_constraint(want, key)}",
-            )
+            yield _missing_foreign_key(want, have, key)
+        elif not same:
+            told.add(found[0].definition)
+            yield _other_foreign_key(want, key, found[0])
+        elif key.name not in same:
+            yield _other_name(want, same[0], key.name)
+    for key in have.constraints:
+        if key.kind == "f" and key.definition not in told:
+            where = f"{want.full_name}.{key.name}"
+            sentence = f"{want.full_name} may refuse what the bot writes: {key.definition}."
+            yield Finding("note", "extra foreign key", where, sentence)
+
+
+def _missing_foreign_key(want: Table, have: Table, key: Constraint) -> Finding:
+    taken = any(c.name == key.name for c in have.constraints)
+    return Finding(
+        "drift",
+        "missing foreign key",
+        f"{want.full_name}.{key.name}",
+        f"{want.full_name} has no foreign key ({', '.join(key.columns)}).",
+        _in_place_of(have, key.name, ddl.add_constraint(want, key)),
+        None if taken else ddl.drop_constraint(want, key),
+    )
+
+
+def _other_foreign_key(want: Table, key: Constraint, found: Constraint) -> Finding:
+    return Finding(
+        "drift",
+        "foreign key",
+        f"{want.full_name}.{key.name}",
+        f"The foreign key of {want.full_name} ({', '.join(key.columns)}) is: {found.definition}. "
+        f"The handbook has: {key.definition}.",
+        f"{ddl.drop_constraint(want, found)};\n{ddl.add_constraint(want, key)}",
+    )
 
 
 def _checks(want: Table, have: Table) -> Iterator[Finding]:
     wanted = {c.definition: c for c in want.constraints if c.kind == "c"}
     found = {c.definition: c for c in have.constraints if c.kind in ("c", "x")}
-    for definition in wanted.keys() - found.keys():
+    names = {constraint.name for constraint in have.constraints}
+    for definition in sorted(wanted.keys() - found.keys()):
         check = wanted[definition]
         yield Finding(
             "drift",
             "missing check",
             f"{want.full_name}.{check.name}",
             f"{want.full_name} has no {definition}.",
-            ddl.add_constraint(want, check),
-            ddl.drop_constraint(want, check),
+            _in_place_of(have, check.name, ddl.add_constraint(want, check)),
+            None if check.name in names else ddl.drop_constraint(want, check),
         )
     for definition in sorted(found.keys() - wanted.keys()):
         if want.name != "userdata":
@@ -256,7 +178,7 @@ def _indexes(want: Table, have: Table, taken: frozenset[str]) -> Iterator[Findin
                 "missing index",
                 where,
                 f"{want.full_name} has no index {index.name} ({', '.join(index.keys)}).",
-                index.definition,
+                _in_place_of(have, index.name, index.definition),
                 None if index.name in taken else ddl.drop_index(want, index),
             )
         elif index.name not in [i.name for i in fitting]:
@@ -267,13 +189,15 @@ def _indexes(want: Table, have: Table, taken: frozenset[str]) -> Iterator[Findin
 def _extra_indexes(want: Table, have: Table) -> Iterator[Finding]:
     if want.name == "userdata":
         return
+    unique = [set(c.columns) for c in want.constraints if c.kind in ("p", "u")]
     for index in have.indexes:
-        where = f"{have.full_name}.{index.name}"
-        known = any(_same_index(index, i) for i in want.indexes)
-        if known or set(index.keys) == set(UNIQUE_KEYS.get(have.name, ())):
+        if any(_same_index(index, i) and i.unique >= index.unique for i in want.indexes):
             continue
+        if set(index.keys) in unique:
+            continue
+        where = f"{have.full_name}.{index.name}"
         keys = ", ".join(index.keys)
-        if index.unique:
+        if index.unique and not any(key <= set(index.keys) for key in unique):
             sentence = f"{have.full_name} is unique in ({keys}) too, and may refuse the bot's rows."
             yield Finding("drift", "extra unique index", where, sentence)
         else:

@@ -4,23 +4,37 @@
 """
 
 import json
+import re
 from dataclasses import asdict, replace
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from db.care.keys import NINE, USER_COLUMNS
 from db.care.shapes import Catalogue, Column, Constraint, Index, Table
 
+REFERRED = re.compile(r" REFERENCES (\S+?)\(")
 FILE = Path(__file__).with_name("expected.json")
 
 
 @cache
 def expected() -> Catalogue:
-    """The shape of the nine tables, of what the bot needs of userdata, and of its own schema."""
+    """The shape of the nine tables, of what the bot needs of userdata, and of its own schema.
+
+    Each table comes behind those that it refers to.
+    """
     kept = json.loads(FILE.read_text(encoding="utf-8"))
-    tables = [_table(table) for table in kept["tables"]]
-    return Catalogue({table.full_name: table for table in tables}, kept["functions"])
+    tables = {table.full_name: table for table in map(_table, kept["tables"])}
+    referred = {name: _referred(table) - {name} for name, table in tables.items()}
+    order = TopologicalSorter(referred).static_order()
+    return Catalogue({name: tables[name] for name in order}, kept["functions"])
+
+
+def _referred(table: Table) -> set[str]:
+    """The tables that this one's foreign keys refer to."""
+    found = (REFERRED.search(constraint.definition) for constraint in table.constraints)
+    return {match[1] for match in found if match}
 
 
 def as_json(catalogue: Catalogue) -> str:

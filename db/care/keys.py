@@ -24,3 +24,21 @@ UNIQUE_KEYS: dict[str, tuple[str, ...]] = {
 
 USER_COLUMNS = ("id", "firstname", "lastname", "email")
 """What the bot needs of `userdata`, and fills when it adds a row."""
+
+FILLED = frozenset(
+    {
+        "is_active",
+        "difficulty",
+        "created_at",
+        "updated_at",
+        "current_day",
+        "start_date",
+        "completed",
+        "earned_at",
+        "context_type",
+    }
+)
+"""Columns of the nine that may be NULL by the handbook, and that the bot never leaves so."""
+
+CLOSED = ("discord.erase_audit(person bigint)",)
+"""The bot's functions that may not be called by every role."""

@@ -41,7 +41,7 @@ BROKEN = (
 
 HOLDERS = """
 SELECT l.pid, n.nspname || '.' || c.relname AS table_name,
-       coalesce(nullif(a.application_name, ''), 'a program without a name') AS program,
+       coalesce(nullif(a.application_name, ''), a.backend_type, 'unknown') AS program,
        coalesce(a.state, 'hidden') AS state,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
   FROM pg_catalog.pg_locks l
@@ -188,6 +188,11 @@ async def _take(connection: Connection, wanted: Wanted) -> None:
             for table, mode in wanted.tables.items()
         )
         await connection.execute(f"DO $$ BEGIN\n{locks}\nEND $$")
+    await ample_time(connection)
+
+
+async def ample_time(connection: Connection) -> None:
+    """Give the statements that follow in this transaction the time that the work may take."""
     await connection.execute(
         f"SET LOCAL statement_timeout = '{WORK_SECONDS}s'; "
         f"SET LOCAL lock_timeout = '{LATER_SECONDS}s'"

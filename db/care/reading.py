@@ -1,7 +1,8 @@
 """Reading a database's shape from pg_catalog, which shows it whole whatever a role may touch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from db.care.shapes import Catalogue, Column, Constraint, Index, Table
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Every name is printed with its schema, whatever search_path the connection has otherwise.
-BEGIN = """
-SET LOCAL search_path TO '';
-SET LOCAL statement_timeout TO '30s'"""
+SETTINGS = """
+SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS timeout"""
+SET = """
+SELECT set_config('search_path', $1, true), set_config('statement_timeout', $2, true)"""
+TIMEOUT = "30s"
 
 WANTED = r"""
 n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -88,6 +90,51 @@ SELECT n.nspname || '.' || p.proname || '(' ||
                       AND d.objid = p.oid AND d.deptype = 'e')
  ORDER BY 1"""
 
+OTHERS = f"""
+SELECT kind, n.nspname || '.' || name AS name, definition
+  FROM (SELECT 'view' AS kind, relnamespace AS schema, relname AS name,
+               pg_catalog.pg_get_viewdef(oid) AS definition
+          FROM pg_catalog.pg_class WHERE relkind IN ('v', 'm')
+         UNION ALL
+        SELECT 'sequence', c.relnamespace, c.relname,
+               pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, NULL), s.seqincrement,
+                                    s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+          FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d  -- those of columns go with them
+                            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                              AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
+         UNION ALL
+        SELECT 'type', typnamespace, typname,
+               (SELECT pg_catalog.string_agg(enumlabel::text, ', ' ORDER BY enumsortorder)
+                  FROM pg_catalog.pg_enum WHERE enumtypid = t.oid)
+          FROM pg_catalog.pg_type t WHERE typtype = 'e'
+         UNION ALL
+        SELECT 'domain', typnamespace, typname,
+               pg_catalog.concat_ws(' ', pg_catalog.format_type(typbasetype, typtypmod), typdefault,
+                   CASE WHEN typnotnull THEN 'NOT NULL' END,
+                   (SELECT pg_catalog.string_agg(pg_catalog.pg_get_constraintdef(k.oid), ' '
+                                                 ORDER BY k.conname)
+                      FROM pg_catalog.pg_constraint k
+                     WHERE k.contypid = t.oid AND k.contype = 'c'))
+          FROM pg_catalog.pg_type t WHERE typtype = 'd') AS other
+  JOIN pg_catalog.pg_namespace n ON n.oid = other.schema
+ WHERE {WANTED}
+ UNION ALL
+SELECT 'extension', extname, 'version ' || extversion
+  FROM pg_catalog.pg_extension WHERE $1::text[] IS NULL
+ ORDER BY 1, 2"""
+
+
+@asynccontextmanager
+async def settled(connection: "Connection", limit: str) -> AsyncGenerator[None]:
+    """A transaction (or savepoint) in which every name is printed with its schema, whatever the
+    search_path is otherwise, and a statement may take as long as `limit` says ("30s")."""
+    async with connection.transaction():
+        (before,) = await connection.fetch(SETTINGS)
+        await connection.fetch(SET, "", limit)
+        yield
+        await connection.fetch(SET, before["path"], before["timeout"])
+
 
 async def read_catalogue(
     connection: "Connection", schemas: Sequence[str] | None = None
@@ -97,9 +144,7 @@ async def read_catalogue(
     Reads pg_catalog alone, so any role may. Takes a transaction, or a savepoint in one.
     """
     wanted = None if schemas is None else list(schemas)
-    async with connection.transaction():
-        before: str = await connection.fetchval("SELECT current_setting('search_path')")
-        await connection.execute(BEGIN)
+    async with settled(connection, TIMEOUT):
         tables = await connection.fetch(TABLES, wanted)
         oids = [row["oid"] for row in tables]
         columns = await connection.fetch(COLUMNS, oids)
@@ -107,7 +152,6 @@ async def read_catalogue(
         indexes = await connection.fetch(INDEXES, oids)
         triggers = await connection.fetch(TRIGGERS, oids)
         functions = await connection.fetch(FUNCTIONS, wanted)
-        await connection.execute("SELECT set_config('search_path', $1, true)", before)
     columns_of = _by_table(columns, Column)
     constraints_of = _by_table(constraints, Constraint)
     indexes_of = _by_table(indexes, Index)
@@ -129,6 +173,19 @@ async def read_catalogue(
         {table.full_name: table for table in shapes},
         {row["name"]: row["definition"] for row in functions},
     )
+
+
+async def read_others(
+    connection: "Connection", schemas: Sequence[str] | None = None
+) -> dict[str, str]:
+    """What there is beside tables and functions: views, types, extensions, sequences of no column.
+
+    By what it is and its name ("view public.totals"), with what it is made of.
+    """
+    wanted = None if schemas is None else list(schemas)
+    async with settled(connection, TIMEOUT):
+        rows = await connection.fetch(OTHERS, wanted)
+    return {f"{row['kind']} {row['name']}": row["definition"] for row in rows}
 
 
 def _by_table(rows: Iterable[Any], shape: type[T]) -> dict[int, list[T]]:

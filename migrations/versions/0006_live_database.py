@@ -21,7 +21,7 @@ CREATE TABLE discord.adoption_log (
     statement  TEXT,                  -- by which something was created
     undo       TEXT,                  -- by which it is dropped again
     before     JSONB,                 -- the row as it was
-    after      JSONB,                 -- the row as it was left
+    after      JSONB,                 -- the row as it was left; of what was created, its kind
     written_at TIMESTAMPTZ NOT NULL,
     undone_at  TIMESTAMPTZ
 );

@@ -22,6 +22,11 @@ INSERT INTO discord.reminders (user_id, local_date, status, due_at, expires_at, 
 VALUES ($1, '2100-01-01', 'sent', $2, $2, $2) RETURNING id"""
 
 
+LINK_REQUEST = """
+INSERT INTO discord.link_requests (discord_id, email, code, created_at)
+VALUES ($1, 'other@example.org', 'KIND-2222-3333', '2026-01-01') RETURNING id"""
+
+
 class RestlessVoice(Kai):
     """KAI's offline voice, under which a member's other device moves the day while it writes."""
 
@@ -192,6 +197,66 @@ async def reminders(tour: Tour) -> None:
     await tour.press_posted(ann, "gk:1:stop")
     await tour.press_posted(ann, f"gk:1:snooze:{row}:0")
     await tour.slash(ann, "settings reminder off")
+
+
+async def accounts(tour: Tour) -> None:
+    """Linked to the website with proof, and everything that keeps one from it."""
+    ben, sage, town = tour.town.ben, tour.town.sage, tour.town
+    for wrong in ("not an address", "discord-1@members.getkinder.invalid"):
+        await tour.slash(ben, "account link", email=wrong)
+    await tour.slash(ben, "account unlink")
+    await tour.slash(ben, "account status")
+    await tour.slash(ben, "account requests")
+    await tour.slash(sage, "account requests")
+    await tour.slash(ben, "account link", email="ben@example.org")
+    shown = await tour.slash(sage, "account requests")
+    await tour.press(sage, shown, "link_look")
+    add = "INSERT INTO userdata (firstname, lastname, email) VALUES ('B', 'B', $1) RETURNING id"
+    web = await town.value(add, "Ben@example.org")
+    asked = await tour.press(sage, shown, "link_look")
+    request = await town.value("SELECT max(id) FROM discord.link_requests")
+    for old in (f"link_look:{UNKNOWN}", f"link_refuse:{UNKNOWN}", f"link_confirm:{request}:1"):
+        await tour.press_posted(sage, f"gk:1:{old}")
+    await town.suspend(ben)
+    await tour.press_posted(sage, f"gk:1:link_confirm:{request}:{web}")
+    await town.value("UPDATE userdata SET is_suspended = false")
+    await tour.slash(sage, "account link", email="sage@example.org")
+    own = await town.value("SELECT max(id) FROM discord.link_requests")
+    await tour.press_posted(sage, f"gk:1:link_look:{own}")
+    await town.value("DELETE FROM discord.link_requests WHERE id = $1", own)
+    await tour.press(sage, asked, "link_confirm")
+    again = await town.value(LINK_REQUEST, ben.id)  # made in another process just before
+    other = await town.value(add, "other@example.org")
+    await tour.press_posted(sage, f"gk:1:link_confirm:{again}:{other}")
+    await town.value("DELETE FROM discord.link_requests WHERE id = $1", again)
+    await tour.slash(ben, "account link", email="ben@example.org")
+    await tour.slash(ben, "account status")
+    await tour.press(ben, await tour.slash(ben, "account unlink"), "unlink")
+    await tour.slash(ben, "account link", email="ben@example.org")
+    await tour.press(sage, await tour.slash(sage, "account requests"), "link_refuse")
+    await tour.slash(ben, "account status")
+    await town.value("ALTER TABLE userdata DROP COLUMN is_suspended")
+
+
+async def beside_the_website(tour: Tour) -> None:
+    """An address that somebody registered there, and a day whose text is written there."""
+    town = tour.town
+    eve = town.guild.add_member(town.env.create_user("Eve"))
+    taken = f"discord-{eve.id}@members.getkinder.invalid"
+    await town.value(
+        "INSERT INTO userdata (firstname, lastname, email, password) VALUES ('E', 'E', $1, 'x')",
+        taken,
+    )
+    await tour.slash(eve, "me")
+    challenge = await of_seven_days(tour)
+    await town.value(
+        "CREATE TABLE challenge_day_templates AS "
+        "SELECT 1 AS id, $1::int AS challenge_id, 2 AS day_number, 'Listen' AS day_title, "
+        "NULL::text AS principle, NULL::text AS body, NULL::jsonb AS suggested_acts",
+        challenge,
+    )
+    await tour.slash(town.sage, "catalog challenge-day", challenge=challenge, day=2)
+    await town.value("DROP TABLE challenge_day_templates")
 
 
 async def moderation(tour: Tour) -> None:
@@ -404,6 +469,8 @@ CHAPTERS = (
     an_offer,
     settings,
     reminders,
+    accounts,
+    beside_the_website,
     moderation,
     catalogue,
     daily_posts,

@@ -49,6 +49,10 @@ GLOBAL: dict[str, dict[str, str]] = {
     "daily pause": {},
     "daily resume": {},
     "daily post-now": {},
+    "account link": {"email": "string required 1..300"},
+    "account status": {},
+    "account unlink": {},
+    "account requests": {},
     "help": {},
 }
 HOME: dict[str, dict[str, str]] = {

@@ -1,7 +1,7 @@
 """Stories of KAI: asking, being told no, being cared for, and having it forget."""
 
 from bot.kai.safety import RESOURCES
-from tests.behaviour.town import Town, buttons_of, is_private, text_of
+from tests.behaviour.town import Town, is_private, text_of
 
 TURNS = """
 SELECT context_type, context_id, message, assistant_response, function_called
@@ -48,9 +48,6 @@ async def test_kai_points_to_help(town: Town) -> None:
 
 async def test_kai_forgets(town: Town) -> None:
     """It says how much it keeps, asks, and forgets all of it; days and reflections stay."""
-    nothing = await town.slash(town.ann, "kai forget")
-    assert "KAI keeps nothing" in text_of(nothing)
-    assert buttons_of(nothing) == []
     await town.join(town.ann, "Discover the Power of Kindness")
     await town.slash(town.ann, "challenge today")
     await town.slash(town.ann, "challenge done", reflection="It was good.")
@@ -67,6 +64,19 @@ async def test_kai_forgets(town: Town) -> None:
     assert await town.rows("SELECT completed, reflection FROM challenge_logs") == [
         (True, "It was good.")
     ]
+    assert await town.value(
+        "SELECT forgotten_until FROM discord.accounts WHERE discord_id = $1", town.ann.id
+    ) == (town.env.now())
+
+
+async def test_kai_forgets_what_is_archived(town: Town) -> None:
+    """Where there is nothing at hand there may be an archive: nothing of that comes back."""
+    nothing = await town.slash(town.ann, "kai forget")
+    assert "KAI keeps nothing of your conversations at hand" in text_of(nothing)
+    assert "put away in an archive" in text_of(nothing)
+    forgotten = await town.press(town.ann, nothing, "Forget them all")
+    assert is_private(forgotten)
+    assert "KAI has forgotten all that you talked about" in text_of(forgotten)
     assert await town.value(
         "SELECT forgotten_until FROM discord.accounts WHERE discord_id = $1", town.ann.id
     ) == (town.env.now())

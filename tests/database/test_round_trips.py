@@ -29,6 +29,9 @@ ASKING = {2}
 # Two writes in one: a task is seen (and its turn kept) before its day is done.
 SIGHT_AND_WRITE = {*WRITE, 3}
 
+# One transaction over all tables with rows of a member: they are locked, merged, moved and logged.
+LINKING = set(range(10, 23))
+
 BUDGETS = {
     "help": READ,
     "me": READ,
@@ -84,6 +87,10 @@ BUDGETS = {
     "Award a badge, sent": WRITE,
     "kai ask": WRITE,
     "kai forget": READ,
+    "account link": WRITE,
+    "account status": READ,
+    "account unlink": READ,
+    "account requests": READ,
     "catalog challenge-add": NONE,
     "catalog challenge-add, sent": WRITE,
     "catalog challenge-edit": READ,
@@ -124,6 +131,10 @@ BUDGETS = {
     "button stop": WRITE,
     "button forget": WRITE,
     "button care": NONE,
+    "button link_look": READ,
+    "button link_refuse": WRITE,
+    "button link_confirm": LINKING,
+    "button unlink": LINKING,
     "button keep": SIGHT_AND_WRITE,  # the draft is read first; and a model may write the note
 }
 """What a use may cost once its statements are prepared."""

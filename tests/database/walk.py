@@ -89,6 +89,7 @@ class Walk:
         await self._quests(who)
         await self._posts(who)
         await self._badges(who)
+        await self._account(who)
         await self._daily()
         await self._items(who.name)
         await self._days_and_badges(who.name)
@@ -223,6 +224,22 @@ class Walk:
         await self.slash(sage, "badge earned", "Calm Waters", "of somebody", member=who)
         await self.slash(who, "leaderboard", "points", "asking Discord who is here", period="all")
         await self.slash(who, "leaderboard", "points", period="all")
+
+    async def _account(self, who: MemberActor) -> None:
+        """Linked to the website, with a first request refused, and parted again."""
+        sage, address = self.town.sage, f"{who.name.lower()}@example.org"
+        add = "INSERT INTO userdata (firstname, lastname, email) VALUES ('W', 'E', $1)"
+        await self.town.value(add, address)
+        await self.slash(who, "account link", "One more step", email=address)
+        shown = await self.slash(sage, "account requests", "1 open request")
+        await self.press(sage, shown, "Refuse", "link_refuse", "is refused")
+        await self.slash(who, "account link", "One more step", email=address)
+        shown = await self.slash(sage, "account requests", "1 open request")
+        shown = await self.press(sage, shown, "Confirm…", "link_look", "would move there")
+        await self.press(sage, shown, "Yes, link them", "link_confirm", "is linked")
+        await self.slash(who, "account status", "You are linked")
+        shown = await self.slash(who, "account unlink", "be parted")
+        await self.press(who, shown, "Part them", "unlink", "are two again")
 
     async def _daily(self) -> None:
         """A server's daily posts."""

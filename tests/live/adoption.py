@@ -14,7 +14,6 @@ from migrations import runner
 from tests.live.checksums import checksums
 
 MIGRATIONS = [Migration(*script) for script in runner.scripts()]
-HEAD = MIGRATIONS[-1].revision
 NOW = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 
 LOG_TEXTS = (

@@ -1,6 +1,6 @@
 """Adopting that is cut off at any message: the database is as before or as after, never between.
 
-`ADOPT_CUTS=all` walks every message, in a minute or two; otherwise those around BEGIN and COMMIT
+`ADOPT_CUTS=all` walks every message, in half an hour; otherwise those around BEGIN and COMMIT
 and some of the others.
 """
 
@@ -18,10 +18,10 @@ from tests.cut import Message, knife
 from tests.live.adoption import adopt, connected, state, undo
 
 ALL = os.environ.get("ADOPT_CUTS") == "all"
-AROUND = 2
-"""Messages before and after the BEGIN and the COMMIT of the work that are walked, each."""
-OTHERS = 6
-"""How many of the other messages are walked."""
+AROUND = range(-2, 5)
+"""Which messages around the BEGIN and the COMMIT of the work are walked, with these two as 0."""
+OTHERS = 8
+"""How many of all messages are walked besides."""
 GONE_SECONDS = 10
 
 TRANSACTION = ("BEGIN ISOLATION LEVEL READ COMMITTED", "COMMIT")
@@ -33,22 +33,21 @@ SELECT count(*) FROM pg_stat_activity
 Work = Callable[[str], Awaitable[object]]
 
 
-def chosen(messages: Sequence[Message]) -> list[tuple[int, bool]]:
-    """Where to cut, and whether the message still passes, of a run that was not cut."""
-    every = range(1, len(messages) + 1)
+def chosen(messages: Sequence[Message]) -> list[int]:
+    """Before which messages to cut, of a run that was not cut.
+
+    To cut after a message is to cut before the next one; so the last number is one too many, which
+    stands for the end.
+    """
+    every = range(1, len(messages) + 2)
     if ALL:
-        return [(number, passing) for number in every for passing in (False, True)]
-    begin, commit = (
-        max(n for n in every if messages[n - 1].text.startswith(word)) for word in TRANSACTION
-    )
-    near = {n + distance for n in (begin, commit) for distance in range(-AROUND, AROUND + 1)} & set(
-        every
-    )
-    others = set(every[:: len(messages) // OTHERS]) - near
-    return sorted(
-        [(n, passing) for n in near for passing in (False, True)]
-        + [(n, n % 2 == 0) for n in others]
-    )
+        return list(every)
+    near = {
+        max(n for n in every[:-1] if messages[n - 1].text.startswith(word)) + distance
+        for word in TRANSACTION
+        for distance in AROUND
+    }
+    return sorted((near & set(every)) | set(every[:: len(messages) // OTHERS]))
 
 
 async def everybody_gone(url: str) -> None:
@@ -59,8 +58,8 @@ async def everybody_gone(url: str) -> None:
 
 
 async def walk(server_url: str, template: str, work: Work) -> tuple[int, int]:
-    """Cut the work at messages, before and after each: how many cuts, and after how many of them
-    the work was done all the same."""
+    """Cut the work before messages: how many cuts, and after how many of them the work was done
+    all the same."""
     async with postgres.database(server_url, template) as url:
         before = await state(url)
         async with knife(url) as whole:
@@ -68,15 +67,16 @@ async def walk(server_url: str, template: str, work: Work) -> tuple[int, int]:
         after = await state(url)
     assert before != after
     cuts = done = 0
-    for at, passing in chosen(whole.messages):
+    for at in chosen(whole.messages):
+        ending = at > whole.count
         async with postgres.database(server_url, template) as url:
-            async with knife(url, at, passing=passing) as cutting:
+            async with knife(url, min(at, whole.count), passing=ending) as cutting:
                 with suppress(Refused, *TROUBLE):
                     await work(cutting.url)
             assert cutting.has_cut
             await everybody_gone(url)
             now = await state(url)
-            assert now in (before, after), f"cut at {at}: {whole.messages[at - 1]}"
+            assert now in (before, after), f"cut at {at} of {whole.count}"
             if now == before:
                 await work(url)
                 assert await state(url) == after
@@ -93,7 +93,7 @@ async def test_adopting_that_is_cut_off(server_url: str, small_live_template: st
 
 
 @pytest.mark.long
-async def test_undoing_that_is_cut_off(server_url: str, adopted_template: str) -> None:
-    cuts, done = await walk(server_url, adopted_template, undo)
+async def test_undoing_that_is_cut_off(server_url: str, small_adopted_template: str) -> None:
+    cuts, done = await walk(server_url, small_adopted_template, undo)
     print(f"undo: {cuts} cuts, after {done} of them it was done all the same")
     assert 0 < done < cuts

@@ -34,7 +34,7 @@ async def test_missing_columns_are_added_and_dropped_again(small_live_url: str) 
     await execute(
         small_live_url,
         "ALTER TABLE challenge_logs DROP COLUMN kai_notes, DROP COLUMN completed",
-        "ALTER TABLE user_quests DROP COLUMN start_date",
+        "ALTER TABLE user_quests DROP COLUMN start_date, ALTER current_day DROP DEFAULT",
     )
     before = await state(small_live_url)
     await adopt(small_live_url)
@@ -46,6 +46,34 @@ async def test_missing_columns_are_added_and_dropped_again(small_live_url: str) 
     await execute(small_live_url, new.format("NULL"))
     await undo(small_live_url)
     assert await state(small_live_url, without=("discord",)) == before
+
+
+async def test_what_rows_forbid_is_left_for_a_person(small_live_url: str) -> None:
+    await execute(
+        small_live_url,
+        "ALTER TABLE quest_logs DROP CONSTRAINT quest_logs_quest_id_fkey",
+        "INSERT INTO quest_logs (user_id, quest_id, day_number) SELECT min(id), 0, 1 FROM userdata",
+    )
+    done = await adopt(small_live_url)
+    (finding,) = [finding for finding in done.left if "quest_logs_quest_id_fkey" in finding.where]
+    assert "1 row(s) name a row of public.quests that is not there" in finding.what
+    assert (await adopt(small_live_url)).is_empty
+    await execute(small_live_url, "DELETE FROM quest_logs WHERE quest_id = 0")
+    later = await adopt(small_live_url)
+    assert [step.kind for step in later.steps] == ["missing foreign key"]
+    assert any("foreign_key_violation" in warning for warning in later.warnings)
+    undone = await undo(small_live_url)
+    assert (undone.run, undone.dropped, undone.earlier) == (2, 1, 1)
+
+
+async def test_what_adopting_does_not_mend_is_refused(small_live_url: str) -> None:
+    await execute(small_live_url, "ALTER TABLE challenges ALTER total_days TYPE TEXT")
+    before = await state(small_live_url)
+    plan = await preview(small_live_url)
+    assert ["public.challenges.total_days" in sentence for sentence in plan.refusals] == [True]
+    with pytest.raises(Refused, match="total_days"):
+        await adopt(small_live_url)
+    assert await state(small_live_url) == before
 
 
 async def test_a_row_that_others_refer_to_is_the_one_kept(small_live_url: str) -> None:
