@@ -43,10 +43,15 @@ SELECT {ME_COLUMNS}, {BADGE_COLUMNS}, held.earned_at
   LEFT JOIN discord.accounts a ON a.discord_id = $8
   LEFT JOIN public.user_badges held ON held.user_id = a.user_id AND held.badge_id = b.id"""
 
-AWARD = f"""{ME}, awarded AS (
+# A link that is being made is waited for, so that the badge comes to whom the account then is.
+AWARD = f"""{ME}, account AS (
+    SELECT user_id FROM discord.accounts WHERE discord_id = $1 FOR SHARE
+), awarded AS (
     INSERT INTO public.user_badges (user_id, badge_id, earned_at)
-    SELECT me.user_id, b.id, $8
-      FROM me JOIN public.badges b ON b.id = $7 AND b.points_required IS NULL
+    SELECT COALESCE(account.user_id, me.user_id), b.id, $8
+      FROM me
+      LEFT JOIN account ON true
+      JOIN public.badges b ON b.id = $7 AND b.points_required IS NULL
     ON CONFLICT (user_id, badge_id) DO NOTHING
     RETURNING badge_id
 ), audit AS (

@@ -9,6 +9,7 @@ import asyncpg
 from db.link_tables import MOVING
 from db.links import DOMAIN, NOBODYS
 from db.pool import Connection, Pool
+from db.turns import IS_THE_BOTS
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -31,12 +32,8 @@ SELECT u.id, u.email LIKE '%@{DOMAIN}' AND {NOBODYS} AS is_ours
                     WHERE a.user_id = u.id AND a.discord_id <> $1)
  ORDER BY u.id"""
 
-# The website writes a turn with nothing but a reflection in it: that one is its own.
-ERASE_TURNS = """
-DELETE FROM public.kai_interactions
- WHERE user_id = ANY ($1::int[])
-   AND NOT (context_type IS NOT DISTINCT FROM 'reflection'
-            AND assistant_response IS NULL AND function_called IS NULL)"""
+ERASE_TURNS = f"""
+DELETE FROM public.kai_interactions WHERE user_id = ANY ($1::int[]) AND {IS_THE_BOTS}"""
 
 ERASE_ACCOUNT = """
 WITH account AS (

@@ -62,17 +62,28 @@ SELECT d.kind, d.item_id, d.day_number, d.reflection
   JOIN discord.accounts a ON a.user_id = d.user_id
  WHERE a.discord_id = $1 AND d.id = $2"""
 
+IS_THE_BOTS = """NOT (context_type IS NOT DISTINCT FROM 'reflection'
+            AND assistant_response IS NULL AND function_called IS NULL)"""
+"""Said of a turn: the website writes one with nothing but a reflection in it, and that is its."""
+
 COUNT_TURNS = f"""{ME}{TOUCHED}
 SELECT {ME_COLUMNS},
-       (SELECT count(*) FROM public.kai_interactions k WHERE k.user_id = me.user_id) AS turns
+       (SELECT count(*) FROM public.kai_interactions k
+         WHERE k.user_id = me.user_id AND {IS_THE_BOTS}) AS turns
   FROM me"""
 
-# Two statements that are one transaction and one round trip (so their values are put in as they
-# are, a number and an instant): the second sees what was written before the first had the row.
-FORGET = """
-UPDATE discord.accounts SET forgotten_until = '{now}' WHERE user_id = {user_id};
-WITH dropped AS (DELETE FROM discord.reflection_drafts WHERE user_id = {user_id})
-DELETE FROM public.kai_interactions WHERE user_id = {user_id}"""
+# Statements that are one transaction and one round trip (so their values are put in as they are, a
+# number and an instant): those after the first see what was written before it had the row, and
+# whose the account is by then.
+FORGET = f"""
+UPDATE discord.accounts SET forgotten_until = '{{now}}' WHERE discord_id = {{discord_id}};
+WITH me AS (
+    SELECT user_id FROM discord.accounts WHERE discord_id = {{discord_id}}
+), dropped AS (
+    DELETE FROM discord.reflection_drafts d USING me WHERE d.user_id = me.user_id
+)
+DELETE FROM public.kai_interactions k USING me
+ WHERE k.user_id = me.user_id AND {IS_THE_BOTS}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,7 @@ async def count_turns(pool: Pool, caller: Caller) -> tuple[Me, int]:
     return Me.of(row), row["turns"]
 
 
-async def forget(pool: Pool, user_id: int, now: dt.datetime) -> int:
-    """Erase every turn of a member, and note until when; gives how many there were."""
-    done = await pool.execute(FORGET.format(user_id=int(user_id), now=now.isoformat()))
+async def forget(pool: Pool, discord_id: int, now: dt.datetime) -> int:
+    """Erase every turn of a member's with KAI here, and note until when; gives how many."""
+    done = await pool.execute(FORGET.format(discord_id=int(discord_id), now=now.isoformat()))
     return int(done.removeprefix("DELETE "))

@@ -154,9 +154,11 @@ class _Run:
         left = await archives.pending(self.writer)
         for record, contents in [(record, await self._recorded(record)) for record in left]:
             await self._delete(record, contents)
-        for month in await archives.months(self.reader, self.how.before):
-            await self._take_up(month)
         months = await archives.months(self.reader, self.how.before)
+        for month in months:
+            await self._take_up(month)
+        if self.report.filed:
+            months = await archives.months(self.reader, self.how.before)
         self.watch.begins(2 * sum(month.turns for month in months))
         await self._move(months)
         return self.report

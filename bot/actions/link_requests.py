@@ -60,8 +60,13 @@ async def ask(services: Services, caller: Caller, address: str) -> tuple[Me, str
 async def status(
     services: Services, caller: Caller
 ) -> tuple[Me, dt.datetime | None, OwnRequest | None]:
-    """Since when the caller is linked (aware UTC, None when they are not), and their request."""
-    return await link_requests.read_own(services.pool, caller)
+    """Since when the caller is linked (aware UTC, None when they are not), and their request.
+
+    Raises Suspended.
+    """
+    me, linked_at, request = await link_requests.read_own(services.pool, caller)
+    refuse_suspended(me)
+    return me, linked_at, request
 
 
 async def open_requests(services: Services, caller: Caller) -> tuple[Me, list[Request], int]:

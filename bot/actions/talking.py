@@ -106,4 +106,4 @@ async def count_turns(services: Services, caller: Caller) -> tuple[Me, int]:
 async def forget(services: Services, caller: Caller) -> tuple[Me, int]:
     """Erase every turn of the caller; gives how many there were."""
     me, _count = await turns.count_turns(services.pool, caller)
-    return me, await turns.forget(services.pool, me.user_id, caller.now)
+    return me, await turns.forget(services.pool, me.discord_id, caller.now)

@@ -144,6 +144,8 @@ async def test_everything_of_ones_own_works_in_direct_messages(town: Town) -> No
         "settings leaderboard": ({"show": False}, "no leaderboard"),
         "settings reminder time": ({"at": "20:30"}, "remind you daily"),
         "settings reminder off": ({}, "not remind you any more"),
+        "account link": ({"email": "ann@example.org"}, "Send this code"),
+        "account status": ({}, "waits for a moderator"),
         "help": ({}, "Get Kinder"),
         "quest leave": ({"quest": quest}, "You left"),
     }
@@ -160,7 +162,8 @@ async def test_everything_of_ones_own_works_in_direct_messages(town: Town) -> No
     assert "You left" in text_of(await ann.slash("challenge leave"))
     assert await town.value("SELECT count(*) FROM discord.guild_members") == 0
     everywhere = set(ann.available_commands())
-    assert {*told, "challenge done", "challenge leave"} == everywhere, "all but the leaderboard"
+    others = {"challenge done", "challenge leave", "account unlink", "account requests"}
+    assert {*told, *others} == everywhere, "all but the leaderboard"
 
 
 async def test_somebody_elses_card(town: Town) -> None:

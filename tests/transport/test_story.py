@@ -19,7 +19,18 @@ from tests.transport.actors import Actor
 from tests.transport.kindness import Days, QuickBot, running_bot
 from tests.transport.standin import StandIn
 
-GLOBAL = ["badge", "challenge", "daily", "help", "kai", "leaderboard", "me", "quest", "settings"]
+GLOBAL = [
+    "account",
+    "badge",
+    "challenge",
+    "daily",
+    "help",
+    "kai",
+    "leaderboard",
+    "me",
+    "quest",
+    "settings",
+]
 AT_HOME = ["Award a badge", "catalog", "moderate"]
 
 
