@@ -24,9 +24,9 @@ def modes(folder: Path) -> list[int]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that is not there yet."""
-    return tmp_path / "data" / "archive"
+def folder(folder: Path) -> Path:
+    """A folder that is not there yet, in one that is."""
+    return folder / "data" / "archive"
 
 
 def unfinished(path: Path) -> Path:

@@ -2,24 +2,23 @@
 
 import datetime as dt
 import gzip
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from bot.actions import restoring
 from bot.actions.archive_files import ArchiveError
-from tests.live import turns
+from tests.live import roles, turns
+from tests.live.checksums import checksums
 from tests.live.turns import AWKWARD, OLD, archive, fill, name, records, restore, rows, value
 
 EACH = len(AWKWARD) * 3
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that is not there yet."""
-    return tmp_path / "archive"
+def folder(folder: Path) -> Path:
+    """A folder that is not there yet, in one that is."""
+    return folder / "archive"
 
 
 async def test_all_come_back_as_they_were(database_url: str, folder: Path) -> None:
@@ -109,29 +108,11 @@ async def test_a_file_that_was_changed(database_url: str, folder: Path) -> None:
     assert (again.is_recorded, again.restored.back) == (False, EACH)
 
 
-@pytest.fixture
-async def runner_url(database_url: str) -> AsyncGenerator[str]:
-    """The same database as somebody who may only work with rows."""
-    role = urlsplit(database_url).path.strip("/")
-    await turns.execute(
-        database_url,
-        f"""
-        CREATE ROLE {role} LOGIN PASSWORD '{role}';
-        GRANT USAGE ON SCHEMA public, discord TO {role};
-        GRANT SELECT, INSERT, UPDATE, DELETE ON kai_interactions TO {role};
-        GRANT SELECT, INSERT ON userdata TO {role};
-        GRANT SELECT, INSERT, UPDATE, DELETE ON discord.archives, discord.accounts, discord.links
-           TO {role};
-        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, discord TO {role}""",
-    )
-    parts = urlsplit(database_url)
-    yield parts._replace(netloc=f"{role}:{role}@{parts.netloc.rpartition('@')[2]}").geturl()
-    await turns.execute(database_url, f"DROP OWNED BY {role}; DROP ROLE {role}")
-
-
-async def test_as_the_runner(database_url: str, runner_url: str, folder: Path) -> None:
-    """It needs no more than rights on rows; only a sequence that is behind needs the owner."""
+async def test_as_the_runner(database_url: str, runner: str, folder: Path) -> None:
+    """It needs no more than `db grants` gives; only a sequence that is behind needs the owner."""
     await fill(database_url)
+    await roles.grant(database_url, runner)
+    runner_url = roles.as_role(database_url, runner)
     before = await rows(database_url)
     await archive(runner_url, folder)
     for month in OLD:
@@ -147,3 +128,17 @@ async def test_as_the_runner(database_url: str, runner_url: str, folder: Path) -
         await restore(runner_url, path)
     await restore(database_url, path)
     assert await value(database_url, "SELECT nextval('kai_interactions_id_seq')") == EACH + 1
+
+
+async def test_on_the_websites_database(small_granted_url: str, runner: str, folder: Path) -> None:
+    """The website's own turns go and come back, though their users have no account with the bot."""
+    runner_url = roles.as_role(small_granted_url, runner)
+    before = await checksums(small_granted_url)
+    report = await archive(runner_url, folder)
+    archived = sum(filed.turns for filed in report.filed)
+    assert archived
+    changed = await checksums(small_granted_url)
+    assert {name for name in before if before[name] != changed[name]} == {"public.kai_interactions"}
+    done = [await restore(runner_url, folder / filed.name) for filed in report.filed]
+    assert sum(one.restored.back for one in done) == archived
+    assert await checksums(small_granted_url) == before

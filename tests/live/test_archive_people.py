@@ -18,9 +18,9 @@ SOME = dt.datetime(2025, 5, 1, 8, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that is not there yet."""
-    return tmp_path / "archive"
+def folder(folder: Path) -> Path:
+    """A folder that is not there yet, in one that is."""
+    return folder / "archive"
 
 
 async def forget(url: str, user_id: int, now: dt.datetime) -> int:
