@@ -11,6 +11,7 @@ import asyncpg
 from db.archives import COLUMNS, HASH_COLUMN, ROW_HASH, Connection, Month
 from db.members import naive
 from db.posts import KAI_EMAIL
+from db.turns import IS_THE_BOTS
 
 HEADER = f"{','.join((*COLUMNS, HASH_COLUMN))}\n".encode()
 """The first line of a file."""
@@ -39,7 +40,8 @@ ANALYZE = "ANALYZE pg_temp.archived"
 
 COUNT_UNLIKE = f"SELECT count(*)::int FROM archived k WHERE k.{HASH_COLUMN} <> {ROW_HASH}"
 
-# A turn of somebody's placeholder is by now its linked user's. Who had turns forgotten while they
+# A turn of somebody's placeholder is by now its linked user's; one that had moved with a link which
+# was taken back is the placeholder's again. Who had turns forgotten while they
 # were linked to a user, and has parted from it since, had those of that user forgotten.
 OWNED = """
 WITH forgetting AS (
@@ -51,24 +53,39 @@ WITH forgetting AS (
              WHERE a.forgotten_until >= l.linked_at) AS known
      WHERE until IS NOT NULL
      GROUP BY user_id
+), parted AS (
+    SELECT DISTINCT ON (g.row_id) g.row_id, p.user_id, p.placeholder_id
+      FROM discord.link_log g JOIN discord.links p ON p.id = g.link_id
+     WHERE g.action = 'move' AND g.table_name = 'public.kai_interactions'
+       AND p.placeholder_id IS NOT NULL AND p.unlinked_at < p.linked_at + interval '30 days'
+     ORDER BY g.row_id, g.id DESC
+), line AS (
+    SELECT k.*, {is_the_bots} AS is_the_bots, COALESCE(p.placeholder_id, k.user_id) AS whose
+      FROM {rows} k LEFT JOIN parted p ON p.row_id = k.id AND p.user_id = k.user_id
 ), owned AS (
-    SELECT k.*, COALESCE(l.user_id, k.user_id) AS owner, l.id IS NOT NULL AS is_linked,
-           COALESCE(k.created_at <= f.until, false) AS is_forgotten,
-           u.id IS NULL OR NOT COALESCE(
+    SELECT k.*, COALESCE(l.user_id, k.whose) AS owner, l.id IS NOT NULL AS is_linked,
+           k.is_the_bots AND COALESCE(k.created_at <= f.until, false) AS is_forgotten,
+           u.id IS NULL OR k.is_the_bots AND NOT COALESCE(
                u.email = '{kai}'
-               OR k.context_type = 'reflection'  -- as the website writes them
-                  AND k.assistant_response IS NULL AND k.function_called IS NULL
                OR EXISTS (SELECT FROM discord.accounts a
                            WHERE a.user_id = u.id AND a.created_at::timestamp <= k.created_at)
                OR EXISTS (SELECT FROM discord.links p
                            WHERE u.id IN (p.user_id, p.placeholder_id)), false) AS is_erased
-      FROM {rows} k
-      LEFT JOIN discord.links l ON l.placeholder_id = k.user_id AND l.unlinked_at IS NULL
-      LEFT JOIN public.userdata u ON u.id = COALESCE(l.user_id, k.user_id)
-      LEFT JOIN forgetting f ON f.user_id = COALESCE(l.user_id, k.user_id)
+      FROM line k
+      LEFT JOIN discord.links l ON l.placeholder_id = k.whose AND l.unlinked_at IS NULL
+      LEFT JOIN public.userdata u ON u.id = COALESCE(l.user_id, k.whose)
+      LEFT JOIN forgetting f ON f.user_id = COALESCE(l.user_id, k.whose)
 )"""
 
-COUNT = f"""{OWNED.format(rows="archived", kai=KAI_EMAIL)}
+BACK = "(SELECT t.* FROM public.kai_interactions t JOIN restored USING (id))"
+
+
+def _owned(rows: str) -> str:
+    """`owned`: the rows, whose they are by now, and whether they are to stay away."""
+    return OWNED.format(rows=rows, kai=KAI_EMAIL, is_the_bots=IS_THE_BOTS)
+
+
+COUNT = f"""{_owned("archived")}
 SELECT count(*)::int AS lines,
        (count(*) FILTER (WHERE is_erased))::int AS erased,
        (count(*) FILTER (WHERE NOT is_erased AND is_forgotten))::int AS forgotten,
@@ -80,7 +97,7 @@ SELECT count(*)::int AS lines,
                            AND is_linked))::int AS linked
   FROM owned LEFT JOIN public.kai_interactions there ON there.id = owned.id"""
 
-RESTORE = f"""{OWNED.format(rows="archived", kai=KAI_EMAIL)}, back AS (
+RESTORE = f"""{_owned("archived")}, back AS (
     INSERT INTO public.kai_interactions ({", ".join(COLUMNS)})
     SELECT {", ".join("owner" if name == "user_id" else name for name in COLUMNS)}
       FROM owned WHERE NOT is_erased AND NOT is_forgotten
@@ -97,9 +114,7 @@ SELECT FROM discord.accounts
  WHERE user_id IN (SELECT k.user_id FROM public.kai_interactions k JOIN restored USING (id))
  ORDER BY id FOR SHARE"""
 
-BACK = "(SELECT t.* FROM public.kai_interactions t JOIN restored USING (id))"
-
-SETTLE_GONE = f"""{OWNED.format(rows=BACK, kai=KAI_EMAIL)}, gone AS (
+SETTLE_GONE = f"""{_owned(BACK)}, gone AS (
     DELETE FROM public.kai_interactions k USING owned
      WHERE k.id = owned.id AND (owned.is_erased OR owned.is_forgotten)
     RETURNING owned.is_erased
@@ -108,7 +123,7 @@ SELECT (count(*) FILTER (WHERE is_erased))::int AS erased,
        (count(*) FILTER (WHERE NOT is_erased))::int AS forgotten
   FROM gone"""
 
-SETTLE_LINKED = f"""{OWNED.format(rows=BACK, kai=KAI_EMAIL)}
+SETTLE_LINKED = f"""{_owned(BACK)}
 UPDATE public.kai_interactions k SET user_id = owned.owner
   FROM owned WHERE k.id = owned.id AND owned.is_linked"""
 

@@ -49,6 +49,17 @@ SELECT attname::text FROM pg_catalog.pg_attribute
  WHERE attrelid = to_regclass('public.kai_interactions') AND attnum > 0 AND NOT attisdropped
  ORDER BY attnum"""
 
+HANGING = """
+SELECT 'the table ' || f.conrelid::regclass::text || ' refers to them' AS what
+  FROM pg_catalog.pg_constraint f
+ WHERE f.contype = 'f' AND f.confrelid = to_regclass('public.kai_interactions')
+UNION
+SELECT 'the trigger ' || t.tgname || ' fires on it'
+  FROM pg_catalog.pg_trigger t
+ WHERE t.tgrelid = to_regclass('public.kai_interactions') AND NOT t.tgisinternal
+   AND t.tgenabled <> 'D' AND t.tgtype & 8 <> 0  -- on DELETE
+ ORDER BY 1"""
+
 # Of the dates that no calendar has (infinity, before Christ), none is archived.
 MONTHS = """
 SELECT date_trunc('month', created_at)::date AS month, count(*) AS turns,
@@ -172,6 +183,11 @@ async def lock(connection: Connection) -> bool:
     """Whether this connection alone archives or restores now, until it closes."""
     taken: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
     return taken
+
+
+async def hanging(connection: Connection) -> list[str]:
+    """What deleting turns would reach beyond them: a phrase for each table and trigger."""
+    return [row["what"] for row in await connection.fetch(HANGING)]
 
 
 async def table_columns(connection: Connection) -> list[str]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from db.care.ddl import identifier
 from db.link_tables import MOVING
-from db.links import DOMAIN, NOBODYS
+from db.members import DOMAIN, NOBODYS
 from db.pool import Connection, Pool
 from db.turns import IS_THE_BOTS
 
@@ -41,9 +42,9 @@ WITH account AS (
 ), requests AS (
     DELETE FROM discord.link_requests WHERE discord_id = $1
 ), decided AS (
-    UPDATE discord.link_requests SET decided_by = 0 WHERE decided_by = $1 AND discord_id <> $1
+    UPDATE discord.link_requests SET decided_by = -1 WHERE decided_by = $1 AND discord_id <> $1
 ), linked AS (
-    UPDATE discord.links SET linked_by = 0 WHERE linked_by = $1 AND discord_id <> $1
+    UPDATE discord.links SET linked_by = -1 WHERE linked_by = $1 AND discord_id <> $1
 ), posts AS (
     UPDATE discord.guilds SET post_set_by = NULL WHERE post_set_by = $1
 ), usage AS (
@@ -110,10 +111,11 @@ async def erase(
         counts[table.name] = int(done.removeprefix("DELETE "))
     done = await connection.execute(ERASE_TURNS, list(theirs))
     counts["public.kai_interactions"] += int(done.removeprefix("DELETE "))
-    await connection.execute(ERASE_ACCOUNT, discord_id, [*ours, *theirs])
+    # It finds the member's users by their account, and so comes before that goes.
     counts["discord.audit_log"] = await connection.fetchval(
         "SELECT discord.erase_audit($1)", discord_id
     )
+    await connection.execute(ERASE_ACCOUNT, discord_id, [*ours, *theirs])
     return {table: count for table, count in counts.items() if count}
 
 
@@ -142,7 +144,7 @@ async def _is_referred_to(connection: Connection, user_id: int) -> bool:
     for row in await connection.fetch(REFERRING):
         if not row["is_readable"]:
             return True
-        schema, name, column = (_quoted(row[part]) for part in ("schema", "name", "column"))
+        schema, name, column = (identifier(row[part]) for part in ("schema", "name", "column"))
         found = await connection.fetchval(
             f"SELECT EXISTS (SELECT FROM {schema}.{name} WHERE {column} = $1)", user_id
         )
@@ -151,13 +153,7 @@ async def _is_referred_to(connection: Connection, user_id: int) -> bool:
     return False
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 async def archived_files(pool: Pool) -> int:
     """How many files old turns were moved to, in which a member's may be too."""
-    count: int = await pool.fetchval(
-        "SELECT count(*)::int FROM discord.archives WHERE restored_at IS NULL"
-    )
+    count: int = await pool.fetchval("SELECT count(*)::int FROM discord.archives")
     return count

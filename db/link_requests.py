@@ -1,7 +1,8 @@
 """Requests of members to be linked to their account on the website.
 
 Nothing in a request tells whether the website has its address: that is read only for those who
-decide. The address is dropped when the request is decided, replaced, or has lapsed.
+decide. The address is dropped when the request is decided; one that is replaced or has lapsed goes
+whole.
 """
 
 import datetime as dt
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from db.links import SUSPENDED, Belongings, WebAccount
-from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
+from db.links import Belongings, WebAccount
+from db.members import ME, ME_COLUMNS, SUSPENDED, TOUCHED, Caller, Me
 from db.pool import Connection, Pool, fetch_one, fetch_some
 
 if TYPE_CHECKING:
@@ -23,14 +24,13 @@ IS_LINKED = """EXISTS (SELECT FROM discord.links l
 
 MAKE = f"""{ME}{TOUCHED}, asking AS (
     SELECT discord_id FROM me WHERE NOT suspended AND NOT {IS_LINKED}
-), withdrawn AS (
-    UPDATE discord.link_requests r SET status = 'withdrawn', email = '', decided_at = $5
-      FROM asking a
+), replaced AS (
+    DELETE FROM discord.link_requests r USING asking a
      WHERE r.discord_id = a.discord_id AND r.status = 'open'
     RETURNING r.id
 ), made AS (
     INSERT INTO discord.link_requests (discord_id, email, code, created_at)
-    SELECT a.discord_id, $7, $8, $5 FROM asking a, (SELECT count(*) FROM withdrawn) AS first
+    SELECT a.discord_id, $7, $8, $5 FROM asking a, (SELECT count(*) FROM replaced) AS first
     RETURNING id
 )
 SELECT {ME_COLUMNS}, EXISTS (SELECT FROM made) AS is_made FROM me"""
@@ -42,7 +42,7 @@ SELECT {ME_COLUMNS}, l.linked_at, r.email, r.code, r.status, r.decided_at, r.cre
     ON l.discord_id = me.discord_id AND l.user_id = me.user_id AND l.unlinked_at IS NULL
   LEFT JOIN LATERAL (
        SELECT * FROM discord.link_requests
-        WHERE discord_id = me.discord_id AND status <> 'withdrawn'
+        WHERE discord_id = me.discord_id
         ORDER BY id DESC LIMIT 1) r ON true"""
 
 
@@ -94,9 +94,15 @@ REFUSE = f"""{ME}{TOUCHED}, refused AS (
 )
 SELECT {ME_COLUMNS}, refused.discord_id AS member_id FROM me LEFT JOIN refused ON true"""
 
-CONFIRM = """
+FOLDED = 'lower(btrim(email) COLLATE "C")'
+
+CONFIRM = f"""
+WITH other AS (
+    DELETE FROM discord.link_requests
+     WHERE $2::int IS NULL AND discord_id = $1 AND status = 'open' AND {FOLDED} <> $5
+)
 UPDATE discord.link_requests SET status = 'confirmed', email = '', decided_by = $3, decided_at = $4
- WHERE discord_id = $1 AND status = 'open' AND ($2::int IS NULL OR id = $2)
+ WHERE discord_id = $1 AND status = 'open' AND (id = $2 OR $2::int IS NULL AND {FOLDED} = $5)
 RETURNING id"""
 
 ALL_OPEN = f"""
@@ -192,15 +198,17 @@ async def confirm(
     connection: Connection,
     discord_id: int,
     request_id: int | None,
+    address: str,
     *,
     by: int | None,
     now: dt.datetime,
 ) -> bool:
-    """Mark a member's open request as confirmed, any when no id is given; False if there is none.
+    """Mark a member's open request as confirmed; False if there is none of that id.
 
+    Without an id it is one for the (folded) address, and one for another address is dropped.
     `by` is the Discord id of who did it, None for the person who runs the bot.
     """
-    return await connection.fetchval(CONFIRM, discord_id, request_id, by, now) is not None
+    return await connection.fetchval(CONFIRM, discord_id, request_id, by, now, address) is not None
 
 
 async def all_open(pool: Pool) -> list[Request]:

@@ -14,19 +14,11 @@ import asyncpg
 
 from db import link_tables
 from db.link_tables import Moving
+from db.members import DOMAIN, NOBODYS, SUSPENDED
 from db.pool import Connection, Pool
 
 if TYPE_CHECKING:
     from asyncpg import Record
-
-DOMAIN = "members.getkinder.invalid"
-"""Under it are the addresses of the rows that the bot makes in `userdata`."""
-
-SUSPENDED = "COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)"
-
-NOBODYS = """COALESCE(to_jsonb(u) ->> 'password', to_jsonb(u) ->> 'google_id',
-                    to_jsonb(u) ->> 'facebook_id') IS NULL"""
-"""Said of a row of `userdata` with which nobody can sign in to the website."""
 
 LOCK_MEMBER = "SELECT user_id FROM discord.accounts WHERE discord_id = $1 FOR UPDATE"
 

@@ -23,7 +23,17 @@ from db.pool import Pool, fetch_one
 if TYPE_CHECKING:
     from asyncpg import Record
 
-_ADDRESS = "'discord-' || $1::bigint || '@members.getkinder.invalid'"
+DOMAIN = "members.getkinder.invalid"
+"""Under it are the addresses of the rows that the bot makes in `userdata`."""
+
+SUSPENDED = "COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)"
+"""Said of a row `u` of `userdata`, whose columns are the website's affair."""
+
+NOBODYS = """COALESCE(to_jsonb(u) ->> 'password', to_jsonb(u) ->> 'google_id',
+                    to_jsonb(u) ->> 'facebook_id') IS NULL"""
+"""Said of a row `u` of `userdata` with which nobody can sign in to the website."""
+
+_ADDRESS = f"'discord-' || $1::bigint || '@{DOMAIN}'"
 _IS_NEW = "NOT EXISTS (SELECT FROM discord.accounts WHERE discord_id = $1)"
 
 ME = f"""
@@ -36,11 +46,10 @@ WITH new_user AS (
 ), users AS (
     SELECT id, false AS suspended FROM new_user
     UNION ALL
-    SELECT u.id, COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)
+    SELECT u.id, {SUSPENDED}
       FROM public.userdata u
      WHERE u.email = {_ADDRESS} AND {_IS_NEW}
-       AND COALESCE(to_jsonb(u) ->> 'password', to_jsonb(u) ->> 'google_id',
-                    to_jsonb(u) ->> 'facebook_id') IS NULL
+       AND {NOBODYS}
        AND NOT EXISTS (SELECT FROM discord.accounts o WHERE o.user_id = u.id)
 ), new_account AS (
     INSERT INTO discord.accounts (discord_id, user_id, zone, locale, created_at)
@@ -51,7 +60,7 @@ WITH new_user AS (
 ), me AS (
     SELECT a.user_id, a.discord_id, a.zone, a.zone_changed_at, a.points, a.enrolment_version,
            a.on_leaderboard, a.welcomed_at, a.dms_closed_at,
-           COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false) AS suspended
+           {SUSPENDED} AS suspended
       FROM discord.accounts a JOIN public.userdata u ON u.id = a.user_id
      WHERE a.discord_id = $1
     UNION ALL

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from db.members import ME, ME_COLUMNS, TOUCHED, Caller, Me
+from db.members import ME, ME_COLUMNS, SUSPENDED, TOUCHED, Caller, Me
 from db.pool import Pool, fetch_one, fetch_some
 from db.rows import Badge
 
@@ -40,7 +40,7 @@ READ_LEADERBOARD = f"""{ME}{TOUCHED}, scores AS (
       JOIN discord.accounts a ON a.user_id = g.user_id
       JOIN public.userdata u ON u.id = a.user_id
      WHERE g.guild_id = $3 AND NOT g.has_left AND a.on_leaderboard
-       AND NOT COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)
+       AND NOT {SUSPENDED}
 ), ranked AS (
     SELECT *, rank() OVER (ORDER BY points DESC) AS place FROM scores WHERE points > 0
 )

@@ -5,6 +5,7 @@ transaction that can change nothing, and again under the locks.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,15 @@ from db.care.shapes import Finding
 
 SHOWN = 5
 """How many things in the way are named."""
+
+LOST = (
+    "The connection to the database was lost on the way. Either all of it was done or nothing: run "
+    "the same command again, it finishes the work or finds nothing to do."
+)
+LOST_UNDOING = (
+    "The connection to the database was lost on the way. Either all of it was taken back or "
+    "nothing: `python -m bot db adopt --undo` tells which run still stands."
+)
 
 
 class Refused(Exception):
@@ -62,12 +72,17 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undoing did: its run's number, what was dropped, the rows given back, runs left."""
+    """What is undone, or would be: the run's number, the statements that drop what was made, how
+    many rows each table gets back, and how many earlier runs still stand.
+
+    `refusals` are sentences; with any of them nothing is done.
+    """
 
     run: int
-    dropped: int
-    rows: int
+    dropped: tuple[str, ...]
+    rows: Mapping[str, int]
     earlier: int
+    refusals: tuple[str, ...] = ()
 
 
 async def preview(url: str, migrations: Sequence[Migration], *, merging: bool) -> Plan:
@@ -173,29 +188,56 @@ async def _refuse_unlike(connection: Connection, left: Sequence[Finding]) -> Non
         )
 
 
+async def preview_undo(url: str) -> Undone:
+    """What `undo` would do. Changes nothing. Raises Refused where there is nothing to undo."""
+    async with refusing(), opened(url) as connection, reading(connection):
+        return await _undoing(connection, await _last_run(connection))
+
+
 async def undo(url: str, how: How) -> Undone:
-    """Take the last adoption back in one transaction. Raises Refused."""
-    async with refusing(), opened(url) as connection:
+    """Take the last adoption back in one transaction: what was done. Raises Refused."""
+    async with refusing(LOST_UNDOING), opened(url) as connection:
         async with reading(connection):
-            run, done = await _last_run(connection)
-        locks = _undo_locks(done)
+            run = await _last_run(connection)
+            _refuse((await _undoing(connection, run)).refusals)
+            locks = _undo_locks(await undoing.entries(connection, run))
         work = partial(_undo, connection, run, locks, how.now)
         return await with_locks(connection, Wanted(locks, how.key, how.wait), work)
 
 
-async def _last_run(connection: Connection) -> tuple[int, list[undoing.Entry]]:
-    """The run that is to be undone. Raises Refused where that would lose something."""
+async def _last_run(connection: Connection) -> int:
     run = await undoing.last_run(connection)
     if run is None:
         raise Refused("There is nothing to undo: the log has no adoption that still stands.")
+    return run
+
+
+async def _undoing(connection: Connection, run: int) -> Undone:
     done = await undoing.entries(connection, run)
+    refusals: list[str] = []
     if found := await undoing.obstacles(connection, run, done):
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise Refused(
+        refusals.append(
             f"What adopting left has changed since: {', '.join(found[:SHOWN])}{more}. Undoing "
-            "would lose that, so nothing was changed."
+            "would lose that, so it is not done."
         )
-    return run, done
+    if pids := await undoing.bots(connection):
+        refusals.append(
+            "A bot is connected to this database, and would break without what adopting made "
+            f"(process {', '.join(map(str, pids))} on the server): stop it first."
+        )
+    return Undone(
+        run,
+        tuple(str(entry.undo) for entry in done if entry.action == "create"),
+        Counter(entry.table for entry in reversed(done) if entry.action != "create"),
+        await undoing.earlier_runs(connection, run),
+        tuple(refusals),
+    )
+
+
+def _refuse(sentences: Sequence[str]) -> None:
+    if sentences:
+        raise Refused(*sentences)
 
 
 def _undo_locks(done: Sequence[undoing.Entry]) -> dict[str, Mode]:
@@ -210,9 +252,13 @@ def _undo_locks(done: Sequence[undoing.Entry]) -> dict[str, Mode]:
 async def _undo(
     connection: Connection, expected: int, held: Mapping[str, Mode], now: dt.datetime
 ) -> Undone:
-    run, done = await _last_run(connection)
+    """Read again under the locks, and take it back."""
+    run = await _last_run(connection)
+    done = await undoing.entries(connection, run)
     if run != expected or not _undo_locks(done).keys() <= held.keys():
         raise Refused("Another adoption was made or undone meanwhile: please look, and try again.")
+    doing = await _undoing(connection, run)
+    _refuse(doing.refusals)
     rows = [entry for entry in done if entry.action != "create"]
     created = [entry for entry in done if entry.action == "create"]
     # The log has columns before rows, and constraints after them; here it is the last first.
@@ -225,12 +271,12 @@ async def _undo(
     for entry in created[len(late) :]:
         await undoing.drop(connection, entry)
     await undoing.mark(connection, run, now)
-    return Undone(run, len(created), len(rows), await undoing.earlier_runs(connection, run))
+    return doing
 
 
 @asynccontextmanager
-async def refusing() -> AsyncGenerator[None]:
-    """What can go wrong on the way, as a sentence."""
+async def refusing(lost: str = LOST) -> AsyncGenerator[None]:
+    """What can go wrong on the way, as a sentence; `lost` is the one of a broken connection."""
     try:
         yield
     except Busy as error:
@@ -242,7 +288,4 @@ async def refusing() -> AsyncGenerator[None]:
     except adopting.Kept as error:
         raise Refused(f"{error}; so nothing was changed.") from error
     except Lost as error:
-        raise Refused(
-            "The connection to the database was lost on the way. Either all of it was done or "
-            "nothing: run the same command again, it finishes the work or finds nothing to do."
-        ) from error
+        raise Refused(lost) from error

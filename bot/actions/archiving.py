@@ -71,14 +71,14 @@ async def preview(url: str, before: dt.date) -> tuple[list[Month], list[Record]]
     """The months that would be archived, and the files that are to be finished. Changes nothing."""
     with sentences():
         async with archives.opened(url) as connection, archive_copy.one_moment(connection):
-            await _check_columns(connection)
+            await _check_table(connection)
             return await archives.months(connection, before), await archives.pending(connection)
 
 
 async def archive(url: str, how: How, watch: Watch) -> Report:
     """Archive the months, after finishing what an earlier run left. Raises ArchiveError."""
     async with working(url) as connection:
-        await _check_columns(connection)
+        await _check_table(connection)
         with files.folder_of_ours(how.folder), ExitStack() as unfinished:
             async with archives.opened(url) as second:
                 return await _Run(connection, second, how, watch, unfinished).all()
@@ -114,8 +114,8 @@ async def working(url: str) -> AsyncGenerator[Connection]:
             yield connection
 
 
-async def _check_columns(connection: Connection) -> None:
-    """Refuse a table that has what a file would not keep."""
+async def _check_table(connection: Connection) -> None:
+    """Refuse a table that has, or to which hangs, what a file would not keep."""
     found = await archives.table_columns(connection)
     if missing := [name for name in archives.COLUMNS if name not in found]:
         raise ArchiveError(
@@ -127,6 +127,11 @@ async def _check_columns(connection: Connection) -> None:
             f"kai_interactions has {', '.join(extra)} besides the handbook's columns, which the "
             "files would not keep: please leave the turns where they are, or move that elsewhere. "
             "Nothing was changed."
+        )
+    if reached := await archives.hanging(connection):
+        raise ArchiveError(
+            f"Deleting turns would change more than the turns: {', '.join(reached)}. Restoring "
+            "would not bring that back, so turns cannot be archived here. Nothing was changed."
         )
 
 

@@ -150,7 +150,7 @@ async def _link(
     found = await links.accounts_of(connection, folded(address))
     account = chosen(found, user_id, only=request is not None)
     confirmed = await link_requests.confirm(
-        connection, discord_id, request, by=deed.actor_id, now=deed.now
+        connection, discord_id, request, folded(address), by=deed.actor_id, now=deed.now
     )
     if request is not None and not confirmed:
         raise gone()

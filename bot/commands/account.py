@@ -15,11 +15,26 @@ from bot.commands.common import FAULT, carry_out, end, err, out
 from bot.errors import UserError
 from bot.opening import open_database, require_migrated
 from bot.rules.linking import UNDOABLE
-from bot.settings import Settings
+from bot.settings import LARGEST_ID, Settings
 from bot.ui.accounts import VERDICTS
 from db.pool import Pool
 
-DiscordId = Annotated[int, typer.Argument(min=1, help="The member's Discord id.")]
+SMALLEST_ID = 10**16
+"""Discord has given no smaller id to anybody: it would be mistyped."""
+LARGEST_USER = 2**31 - 1
+
+
+def _checked(discord_id: int) -> int:
+    """A typed id, where it can be one of Discord's; otherwise the command ends."""
+    if not SMALLEST_ID <= discord_id <= LARGEST_ID:
+        end(
+            f"There is no Discord id {discord_id}: it has 17 to 19 digits, and with the Developer "
+            "Mode of Discord's settings, “Copy User ID” in a member's menu gives it."
+        )
+    return discord_id
+
+
+DiscordId = Annotated[int, typer.Argument(callback=_checked, help="The member's Discord id.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 LEFT = {
@@ -39,7 +54,12 @@ async def _opened(settings: Settings) -> AsyncGenerator[Pool]:
         try:
             yield pool
         except UserError as error:
-            end(error.render(str))
+            end(_at_the_terminal(error.render(str)))
+
+
+def _at_the_terminal(sentence: str) -> str:
+    """A sentence for members, with the commands that do the same here."""
+    return sentence.replace("`/account ", "`python -m bot account ")
 
 
 def _ask(question: str, *, yes: bool) -> None:
@@ -84,7 +104,10 @@ def link(
     discord_id: DiscordId,
     email: Annotated[str, typer.Argument(help="The address of their account on the website.")],
     user: Annotated[
-        int | None, typer.Option(help="Which account (userdata.id), where several have it.")
+        int | None,
+        typer.Option(
+            min=1, max=LARGEST_USER, help="Which account (userdata.id), where several have it."
+        ),
     ] = None,
     yes: Yes = False,
 ) -> None:

@@ -7,13 +7,15 @@ import discord
 import typer
 
 from bot.actions import adopting
-from bot.actions.adopting import How, Refused
+from bot.actions.adopting import How, Refused, Undone
 from bot.actions.adoption_plan import Migration, Plan
 from bot.actions.duplicates import Group
-from bot.commands.common import FAULT, carry_out, end, err, out
-from bot.opening import open_database
+from bot.commands.common import FAULT, carry_out, err, out
+from bot.opening import database_trouble, database_url
 from bot.settings import Settings
+from db.care.locking import opened
 from db.care.shapes import Finding
+from db.pool import TROUBLE
 from migrations import runner
 
 FIRST = 20
@@ -30,7 +32,10 @@ def adopt(
         bool,
         typer.Option("--merge-duplicates", help="Merge rows that should have been one."),
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last adoption back.")] = False,
+    undo: Annotated[
+        bool,
+        typer.Option("--undo", help="Take the last adoption back; this, too, only with --apply."),
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to go on trying while the tables are in use.")
     ] = 60,
@@ -41,17 +46,18 @@ def adopt(
     """Take over a database that has the handbook's tables already; a dry run unless told --apply.
 
     What is missing is made, duplicates are merged when asked for, and the migrations are stamped:
-    in one transaction, all of it logged, so that --undo can take it back. Exit 1 when refused.
+    in one transaction, all of it logged, so that --undo --apply can take it back while no bot is
+    connected. Exit 1 when refused.
     """
-    if apply and undo:
-        end("Please give --apply or --undo, not both.")
     how = How(merging=merge_duplicates, wait=wait, key=runner.LOCK, now=discord.utils.utcnow())
 
     async def work(settings: Settings) -> None:
-        async with open_database(settings) as (url, _pool):
+        # Without a pool: undoing looks for those of bots.
+        async with database_url(settings) as url:
+            await _reach(url)
             try:
                 if undo:
-                    _print_undone(await adopting.undo(url, how))
+                    await _undo(url, how, doing=apply)
                 else:
                     await _adopt(url, how, doing=apply, everything=all_)
             except Refused as error:
@@ -59,6 +65,21 @@ def adopt(
                 _refuse(error.sentences)
 
     carry_out(work)
+
+
+async def _reach(url: str) -> None:
+    """Raise StartError when the database cannot be reached."""
+    try:
+        async with opened(url):
+            pass
+    except (*TROUBLE, ValueError) as error:  # ValueError: asyncpg cannot read the URL
+        raise database_trouble(error) from error
+
+
+async def _undo(url: str, how: How, *, doing: bool) -> None:
+    undoing = await (adopting.undo(url, how) if doing else adopting.preview_undo(url))
+    _print_undoing(undoing, done=doing)
+    _refuse(undoing.refusals)
 
 
 async def _adopt(url: str, how: How, *, doing: bool, everything: bool) -> None:
@@ -97,7 +118,7 @@ def _print_plan(plan: Plan, *, everything: bool, done: bool) -> None:
         if plan.steps or plan.groups:
             out.print(
                 f"It is run {plan.run} of discord.adoption_log, and "
-                "`python -m bot db adopt --undo` takes it back.",
+                "`python -m bot db adopt --undo --apply` takes it back.",
                 markup=False,
             )
     elif not plan.refusals:
@@ -173,11 +194,18 @@ def _value(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(value)} characters)"
 
 
-def _print_undone(undone: adopting.Undone) -> None:
-    out.print(
-        f"Run {undone.run} was undone: {undone.dropped} things that it made were dropped, "
-        f"{undone.rows} rows were given back as they were. The schema discord stays.",
-        markup=False,
-    )
-    if undone.earlier:
-        out.print(f"{undone.earlier} earlier run(s) still stand: --undo again takes the last back.")
+def _print_undoing(undoing: Undone, *, done: bool) -> None:
+    _heading(f"Run {undoing.run} of discord.adoption_log")
+    _print_list("What it made, which is dropped", undoing.dropped)
+    back = [f"{count:>8}  {table}" for table, count in undoing.rows.items()]
+    _print_list("Rows that are given back as they were", back)
+    if done:
+        out.print("Done: it was undone. The schema discord stays.")
+    elif not undoing.refusals:
+        out.print("Nothing was changed: with --undo --apply all this is done.", markup=False)
+    if undoing.earlier:
+        out.print(
+            f"{undoing.earlier} earlier run(s) still stand: the same again takes the last back."
+            if done
+            else f"{undoing.earlier} earlier run(s) would still stand."
+        )

@@ -1,7 +1,7 @@
 """`python -m bot db check`: what differs from the handbook, or between two databases."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
@@ -43,7 +43,7 @@ def check(
 ) -> None:
     """Compare the database with the handbook, and change nothing.
 
-    Exit 0 when it is in step, 1 when it differs, 2 when it cannot be reached.
+    Exit 0: in step; 1: it differs; 2: it cannot be reached; 3: a mistake of the bot's own.
     """
 
     async def work(settings: Settings) -> None:
@@ -146,11 +146,39 @@ def _print_findings(found: Sequence[Finding], meanings: Mapping[str, str]) -> No
 
 
 def _print_remedies(found: Sequence[Finding]) -> None:
-    remedies = [finding.remedy.strip().rstrip(";") for finding in found if finding.remedy]
-    if remedies:
+    """What mends it: `db adopt` where it does, and the statements that it leaves to a person."""
+    early = _before_adopting(found)
+    steps = _statements(early)
+    if command := _adopting(found):
+        steps.append(f"`{command}`")
+    steps += _statements(f for f in found if f.remedy and not f.undo and f not in early)
+    if steps:
         out.print("What would mend it, in this order:", style="bold")
-        for remedy in remedies:
-            out.print(f"{remedy};", markup=False)
+        for step in steps:
+            out.print(step, markup=False)
+
+
+def _before_adopting(found: Sequence[Finding]) -> list[Finding]:
+    """What must be mended by hand first: adopting refuses while the bot cannot work with it.
+
+    A table that is missing comes with its trigger.
+    """
+    breaking = [finding for finding in found if finding.level == "breaking" and finding.remedy]
+    places = {finding.where for finding in breaking if not finding.undo}
+    return [finding for finding in breaking if finding.where in places]
+
+
+def _statements(found: Iterable[Finding]) -> list[str]:
+    return [f"{str(finding.remedy).strip().rstrip(';')};" for finding in found]
+
+
+def _adopting(found: Sequence[Finding]) -> str | None:
+    """The command that mends the rest, None where there is nothing that it could."""
+    early = _before_adopting(found)
+    doubled = any(f.kind == "duplicates" and f.level == "drift" for f in found)
+    if not doubled and not any(f.undo and f not in early for f in found):
+        return None
+    return f"python -m bot db adopt --apply{' --merge-duplicates' if doubled else ''}"
 
 
 def _advice(drifted: Sequence[Finding]) -> str:
@@ -159,8 +187,8 @@ def _advice(drifted: Sequence[Finding]) -> str:
     pending = next((finding for finding in drifted if finding.kind == "migrations"), None)
     if pending is not None:
         return pending.what
-    if any(finding.undo for finding in drifted):
-        return "`python -m bot db adopt` shows what it would make of this, and changes nothing yet."
+    if _adopting(drifted):
+        return "Without --apply, `python -m bot db adopt` shows what it would make of this."
     if any(finding.remedy for finding in drifted):
         return "This is for a person to decide on: the statements above would mend it."
     return "This is for a person to decide on: there is no statement that would mend it."

@@ -36,11 +36,17 @@ SENTENCES = (
 )
 """The errors whose message is meant for the person who runs the bot."""
 FAULT = 1
+"""The exit code of a command whose answer is no: it differs, it is refused."""
 WRONG_SETTINGS = 2
+MISTAKE = 3
+"""The exit code of whatever nobody foresaw."""
 
 
 def carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
-    """Run a command to its end; whatever the person can put right ends in one sentence, exit 2."""
+    """Run a command to its end; whatever the person can put right ends in one sentence, exit 2.
+
+    A mistake of the bot's own is logged, exit 3.
+    """
     # SIGTERM ends a command as Ctrl-C does, so that no embedded server is left behind.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -56,7 +62,7 @@ def carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
         raise
     except Exception:
         log.exception("unexpected error")  # not Python's own traceback, which would show secrets
-        end("The bot stopped by a mistake of its own: see the log above.", FAULT)
+        end("The bot stopped by a mistake of its own: see the log above.", MISTAKE)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

@@ -25,7 +25,7 @@ from bot.actions.companion import (
 from bot.kai import metrics
 from bot.kai.checks import problem_with_answer
 from bot.kai.offline import OfflineVoice
-from bot.kai.safety import RESOURCES, Concern, concern_of
+from bot.kai.safety import RESOURCES, Concern, concern_of, read_phrases
 from bot.kai.voice import MAX_ANSWER, Spoken, Voice, VoiceTroubleError
 from bot.rules.texts import storable
 
@@ -49,6 +49,7 @@ class Kai:
     def __init__(
         self, voice: Voice | None = None, budget: Budget | None = None, *, seconds: float = 20
     ) -> None:
+        read_phrases()  # before a member waits for it
         self._offline = OfflineVoice()
         self._voice = voice
         self._budget = budget

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -45,7 +46,8 @@ def concern_of(text: str) -> Concern | None:
 
     The work grows in step with the text, whatever is in it.
     """
-    found = _PHRASES.concerns_in(_PHRASES.words_of(text))
+    phrases = read_phrases()
+    found = phrases.concerns_in(phrases.words_of(text))
     return next((concern for concern in Concern if concern in found), None)
 
 
@@ -280,4 +282,7 @@ def _masks(word: str) -> Iterator[str]:
             yield word[:start] + "*" * (end - start) + word[end:]
 
 
-_PHRASES = _Phrases(tomllib.loads(FIGURES.read_text(encoding="utf-8")))
+@cache
+def read_phrases() -> _Phrases:
+    """The turns of phrase; reading them takes most of a second, once."""
+    return _Phrases(tomllib.loads(FIGURES.read_text(encoding="utf-8")))

@@ -5,13 +5,26 @@ import re
 from db.care.shapes import Column, Constraint, Index, Table
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+KEYWORDS = """
+all analyse analyze and any array as asc asymmetric authorization binary both case cast check
+collate collation column concurrently constraint create cross current_catalog current_date
+current_role current_schema current_time current_timestamp current_user default deferrable desc
+distinct do else end except false fetch for foreign freeze from full grant group having ilike in
+initially inner intersect into is isnull join lateral leading left like limit localtime
+localtimestamp natural not notnull null offset on only or order outer overlaps placing primary
+references returning right select session_user similar some symmetric system_user table
+tablesample then to trailing true union unique user using variadic verbose when where window
+with
+"""
+"""Words that PostgreSQL takes as a name in quotation marks only."""
 SERIAL = {"integer": "SERIAL", "bigint": "BIGSERIAL", "smallint": "SMALLSERIAL"}
+RESERVED = frozenset(KEYWORDS.split())
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 
 
 def identifier(name: str) -> str:
     """A name as SQL takes it, in quotation marks where it needs them."""
-    if PLAIN.fullmatch(name):
+    if PLAIN.fullmatch(name) and name not in RESERVED:
         return name
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

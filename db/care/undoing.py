@@ -14,18 +14,28 @@ SELECT max(run) FROM discord.adoption_log WHERE undone_at IS NULL"""
 EARLIER_RUNS = """
 SELECT count(DISTINCT run) FROM discord.adoption_log WHERE undone_at IS NULL AND run < $1"""
 
+BOTS = """
+SELECT pid FROM pg_catalog.pg_stat_activity
+ WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()
+ ORDER BY pid"""
+
+BOT = "get-kinder-bot"
+"""How the connections of a bot's pool are called."""
+
 ENTRIES = """
 SELECT id, action, table_name, statement, undo,
        CASE action WHEN 'create' THEN after ->> 'kind' END AS kind
   FROM discord.adoption_log WHERE run = $1 AND undone_at IS NULL ORDER BY id DESC"""
 
-# A row that was changed must be as it was left, a row that was removed must not be there again.
+# A row that was changed must be as it was left, a row that was removed must not be there again; of
+# somebody who was erased since, the log does not have them any more.
 MOVED = """
-SELECT l.row_id, l.action, t.id IS NULL AS gone
+SELECT l.row_id, l.action, t.id IS NULL AS gone, l.before IS NULL AS erased
   FROM discord.adoption_log l LEFT JOIN {table} t ON t.id = l.row_id
  WHERE l.run = $1 AND l.table_name = $2
    AND (l.action = 'change' AND to_jsonb(t) IS DISTINCT FROM l.after
-        OR l.action = 'remove' AND t.id IS NOT NULL)
+        OR l.action = 'remove' AND t.id IS NOT NULL
+        OR l.action <> 'create' AND l.before IS NULL)
  ORDER BY l.row_id"""
 
 FILLED_TABLE = "SELECT EXISTS (SELECT FROM {table})"
@@ -111,6 +121,11 @@ async def entries(connection: Connection, run: int) -> list[Entry]:
     return [Entry(*row) for row in await connection.fetch(ENTRIES, run)]
 
 
+async def bots(connection: Connection) -> list[int]:
+    """The processes on the server that work for a bot on this database."""
+    return [row[0] for row in await connection.fetch(BOTS, BOT)]
+
+
 async def obstacles(connection: Connection, run: int, done: Sequence[Entry]) -> list[str]:
     """What has happened since and would be lost: a phrase for each."""
     found: list[str] = []
@@ -130,6 +145,8 @@ async def obstacles(connection: Connection, run: int, done: Sequence[Entry]) -> 
 
 
 def _moved(table: str, row: Any) -> str:
+    if row["erased"]:
+        return f"{table} row {row['row_id']} was erased from the log with its member"
     if row["action"] == "remove":
         return f"{table} has a row {row['row_id']} again"
     return f"{table} row {row['row_id']} " + ("is gone" if row["gone"] else "has changed")

@@ -2,8 +2,8 @@
 - Added to the schema discord what work on the website's database needs: adoption_log (what
   `db adopt` changed), link_requests, links and link_log (accounts linked to the website's), and
   archives (files that old kai_interactions were moved to)
-- Added the functions erase_audit (takes a person out of audit_log) and day_text (a challenge
-  day's text, from the website's challenge_day_templates where there is one)
+- Added the functions erase_audit (takes a person out of audit_log and adoption_log) and day_text
+  (a challenge day's text, from the website's challenge_day_templates where there is one)
 """
 
 from migrations.sql import run
@@ -33,9 +33,8 @@ CREATE TABLE discord.link_requests (
     discord_id BIGINT NOT NULL,
     email      TEXT NOT NULL,         -- as its member typed it
     code       TEXT NOT NULL,         -- which they send from that address
-    status     TEXT NOT NULL DEFAULT 'open'
-        CHECK (status IN ('open', 'confirmed', 'refused', 'withdrawn')),
-    decided_by BIGINT,                -- Discord id; NULL: the person who runs the bot
+    status     TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'confirmed', 'refused')),
+    decided_by BIGINT,                -- Discord id; NULL: who runs the bot; -1: erased
     decided_at TIMESTAMPTZ,
     created_at TIMESTAMPTZ NOT NULL
 );
@@ -48,7 +47,7 @@ CREATE TABLE discord.links (
     discord_id     BIGINT NOT NULL,
     user_id        INT NOT NULL REFERENCES public.userdata(id) ON DELETE CASCADE,
     placeholder_id INT REFERENCES public.userdata(id) ON DELETE SET NULL,
-    linked_by      BIGINT,            -- Discord id; NULL: the person who runs the bot
+    linked_by      BIGINT,            -- Discord id; NULL: who runs the bot; -1: erased
     linked_at      TIMESTAMPTZ NOT NULL,
     unlinked_at    TIMESTAMPTZ
 );
@@ -85,12 +84,22 @@ CREATE TABLE discord.archives (
 
 CREATE INDEX idx_archives_month ON discord.archives(month);
 
--- Whoever runs the bot may only read audit_log and add to it; this takes a person out of it.
+-- Whoever runs the bot may only read audit_log and add to it, and only read adoption_log: this
+-- takes a person out of both. -1 stands for somebody who was erased; 0 for who runs the bot.
 CREATE FUNCTION discord.erase_audit(person BIGINT) RETURNS INT
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH erased AS (
+    WITH users AS (
+        SELECT user_id FROM discord.accounts WHERE discord_id = person
+        UNION
+        SELECT user_id FROM discord.links WHERE discord_id = person
+    ), adopted AS (
+        UPDATE discord.adoption_log
+           SET before = NULL, after = NULL
+         WHERE action <> 'create'
+           AND (before ->> 'user_id')::int IN (SELECT user_id FROM users)
+    ), erased AS (
         UPDATE discord.audit_log
-           SET actor_id = CASE WHEN actor_id = person THEN 0 ELSE actor_id END,
+           SET actor_id = CASE WHEN actor_id = person THEN -1 ELSE actor_id END,
                subject_id = CASE WHEN subject_id = person THEN NULL ELSE subject_id END,
                reason = CASE WHEN subject_id = person THEN NULL ELSE reason END,
                details = CASE WHEN subject_id = person THEN NULL ELSE details END
@@ -103,19 +112,25 @@ $$;
 REVOKE EXECUTE ON FUNCTION discord.erase_audit(BIGINT) FROM PUBLIC;
 
 -- The website's text of a challenge day, else the bot's own, as JSON; NULL when there is neither.
--- The website may add its table at any time, give it other columns, or take it away.
+-- The website may add its table at any time, give it other columns, or take it away: so it is read
+-- with the owner's rights. But only a plain table of whom the challenges belong to is read: a view
+-- of somebody else's would run what they like with these rights.
 CREATE FUNCTION discord.day_text(challenge INT, day INT) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found JSONB;
 BEGIN
-    IF to_regclass('public.challenge_day_templates') IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_class t
+                 JOIN pg_class c ON c.oid = to_regclass('public.challenges')
+                WHERE t.oid = to_regclass('public.challenge_day_templates')
+                  AND t.relkind = 'r' AND NOT t.relrowsecurity AND t.relowner = c.relowner)
+    THEN
         BEGIN
             EXECUTE 'SELECT to_jsonb(t) FROM public.challenge_day_templates t '
                     'WHERE t.challenge_id = $1 AND t.day_number = $2 ORDER BY t.id LIMIT 1'
                INTO found USING challenge, day;
-        EXCEPTION WHEN undefined_table OR undefined_column OR insufficient_privilege THEN
-            found := NULL;
+        EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception THEN
+            found := NULL;  -- no such column, another type, no right to read it
         END;
     END IF;
     IF found IS NULL THEN

@@ -109,7 +109,7 @@ async def test_a_new_request_replaces_the_old_one(town: Town) -> None:
     shown = await town.slash(town.sage, "account requests")
     looked = await town.press(town.sage, shown, "Confirm…")
     code = await ask(town, town.ann)
-    assert await town.rows(REQUESTS) == [("withdrawn", ""), ("open", ADDRESS)]
+    assert await town.rows(REQUESTS) == [("open", ADDRESS)]
     assert "not open any more" in text_of(await town.press(town.sage, looked, "Yes, link them"))
     listed = text_of(await town.slash(town.sage, "account requests"))
     assert "1 open request" in listed

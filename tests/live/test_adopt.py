@@ -1,10 +1,13 @@
 """Adopting the website's database: what is told, what is done, and that it can be undone."""
 
+import asyncio
+
 import pytest
 from asyncpg import UniqueViolationError
 
-from bot.actions.adopting import Refused
+from bot.actions.adopting import Refused, preview_undo
 from db.care.checking import check
+from db.pool import create_pool
 from migrations import runner
 from tests.live.adoption import adopt, connected, execute, preview, state, texts, undo, value
 
@@ -55,8 +58,13 @@ async def test_adopting_loses_nothing_and_can_be_undone(live_url: str) -> None:
     again = await adopt(live_url, merging=False)
     assert again.is_empty
 
-    undone = await undo(live_url)
-    assert (undone.run, undone.earlier) == (1, 0)
+    logged = await state(live_url)
+    told = await preview_undo(live_url)
+    assert await state(live_url) == logged
+    assert (told.run, told.earlier, told.refusals) == (1, 0, ())
+    assert told.rows.keys() == changed
+    assert sorted(told.dropped) == sorted(str(step.undo) for step in plan.steps)
+    assert await undo(live_url) == told
     assert await state(live_url, without=("discord",)) == before
     with pytest.raises(Refused, match="nothing to undo"):
         await undo(live_url)
@@ -108,6 +116,11 @@ INSERT INTO user_challenges (id, user_id, challenge_id, status)
 SELECT row_id, (SELECT max(id) FROM userdata), (SELECT max(id) FROM challenges), 'active'
   FROM discord.adoption_log
  WHERE action = 'remove' AND table_name = 'public.user_challenges' LIMIT 1"""
+ERASED = """
+INSERT INTO discord.accounts (discord_id, user_id, zone, created_at)
+SELECT 8, (before ->> 'user_id')::int, 'UTC', now() FROM discord.adoption_log
+ WHERE action = 'remove' LIMIT 1;
+SELECT discord.erase_audit(8)"""
 MORE = f"UPDATE challenge_logs SET reflection = reflection || ' More.' WHERE id = {CHANGED_LOG}"
 
 
@@ -117,6 +130,7 @@ MORE = f"UPDATE challenge_logs SET reflection = reflection || ' More.' WHERE id 
         (MORE, "has changed"),
         (f"DELETE FROM challenge_logs WHERE id = {CHANGED_LOG}", "is gone"),
         (USED_AGAIN, "again"),
+        (ERASED, "was erased from the log"),
     ],
 )
 async def test_what_has_changed_since_cannot_be_undone(
@@ -129,9 +143,35 @@ async def test_what_has_changed_since_cannot_be_undone(
         statement,
     )
     before = await state(small_live_url)
+    (told,) = (await preview_undo(small_live_url)).refusals
+    assert phrase in told
     with pytest.raises(Refused, match=phrase):
         await undo(small_live_url)
     assert await state(small_live_url) == before
+
+
+async def test_it_is_not_undone_under_a_bot(small_adopted_url: str, database_url: str) -> None:
+    before = await state(small_adopted_url)
+    elsewhere = await create_pool(database_url, idle_seconds=0)
+    pool = await create_pool(small_adopted_url, size=1, idle_seconds=0)
+    pid = await pool.fetchval("SELECT pg_backend_pid()")
+    (told,) = (await preview_undo(small_adopted_url)).refusals
+    assert f"(process {pid} on the server): stop it first." in told
+    with pytest.raises(Refused) as refused:
+        await undo(small_adopted_url)
+    assert refused.value.sentences == (told,)
+    assert await state(small_adopted_url) == before
+    await pool.close()
+    await gone(small_adopted_url, pid)
+    assert (await undo(small_adopted_url)).run == 1
+    await elsewhere.close()
+
+
+async def gone(url: str, pid: int) -> None:
+    """Wait until a process of the server's has ended."""
+    async with asyncio.timeout(10):
+        while await value(url, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid):
+            pass
 
 
 async def test_triggers_are_told_and_rest_while_rows_are_given_back(small_live_url: str) -> None:

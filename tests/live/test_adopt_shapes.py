@@ -63,7 +63,7 @@ async def test_what_rows_forbid_is_left_for_a_person(small_live_url: str) -> Non
     assert [step.kind for step in later.steps] == ["missing foreign key"]
     assert any("foreign_key_violation" in warning for warning in later.warnings)
     undone = await undo(small_live_url)
-    assert (undone.run, undone.dropped, undone.earlier) == (2, 1, 1)
+    assert (undone.run, len(undone.dropped), undone.earlier) == (2, 1, 1)
 
 
 async def test_what_adopting_does_not_mend_is_refused(small_live_url: str) -> None:

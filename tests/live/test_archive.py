@@ -255,6 +255,36 @@ async def test_a_table_with_more_columns_is_refused(database_url: str, folder: P
     assert listed(folder) == {}
 
 
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (
+            "CREATE TABLE feedback (turn_id INT REFERENCES kai_interactions ON DELETE CASCADE)",
+            "the table feedback refers to them",
+        ),
+        (
+            """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+            CREATE TRIGGER kept AFTER DELETE ON kai_interactions FOR EACH ROW
+                EXECUTE FUNCTION keep()""",
+            "the trigger kept fires on it",
+        ),
+    ],
+)
+async def test_turns_to_which_other_things_hang(
+    database_url: str, folder: Path, made: str, told: str
+) -> None:
+    """What would go with a turn, or happen, is nothing that a restore undoes."""
+    await fill(database_url)
+    before = await rows(database_url)
+    await turns.execute(database_url, made)
+    with pytest.raises(ArchiveError, match=told):
+        await archive(database_url, folder)
+    with pytest.raises(ArchiveError, match=told):
+        await archiving.preview(database_url, turns.BEFORE)
+    assert await rows(database_url) == before
+    assert listed(folder) == {}
+
+
 async def test_a_folder_that_cannot_be(database_url: str, tmp_path: Path) -> None:
     await fill(database_url)
     before = await rows(database_url)

@@ -2,17 +2,22 @@
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.actions import linking, unlinking
 from db import turns as forgetting
+from db.links import Deed
 from db.pool import create_pool
 from db.posts import KAI_EMAIL
 from tests.live import turns
 from tests.live.turns import AWKWARD, OLD, archive, fill, name, restore, value
 
 EACH = len(AWKWARD) * 3
+ANN = 1001
+"""Her Discord id."""
 SOME = dt.datetime(2025, 5, 1, 8, tzinfo=dt.UTC)
 """An instant after some of the turns of May."""
 
@@ -23,11 +28,11 @@ def folder(folder: Path) -> Path:
     return folder / "archive"
 
 
-async def forget(url: str, user_id: int, now: dt.datetime) -> int:
-    """What `/kai forget` does."""
+async def ann_forgets(url: str, now: dt.datetime) -> int:
+    """What Ann's `/kai forget` does."""
     pool = await create_pool(url, idle_seconds=0)
     try:
-        return await forgetting.forget(pool, user_id, now)
+        return await forgetting.forget(pool, ANN, now)
     finally:
         await pool.close()
 
@@ -41,8 +46,15 @@ async def test_what_was_forgotten_stays_away(database_url: str, folder: Path) ->
         "AND (created_at <= $2 OR created_at > '2025-07-01'))",
         *(ann, SOME.replace(tzinfo=None)),
     )
+    await turns.execute(
+        database_url,
+        "INSERT INTO kai_interactions (user_id, context_type, message, created_at) "
+        "VALUES ($1, 'reflection', 'The website wrote it.', '2025-04-02')",
+        ann,
+    )
+    to_stay.append(4 * EACH + 1)
     await archive(database_url, folder)
-    assert await forget(database_url, ann, SOME) == EACH // 2, "those of December"
+    assert await ann_forgets(database_url, SOME) == EACH // 2, "those of December"
     done = [(await restore(database_url, folder / name(month))).restored for month in OLD]
     ids = "SELECT array_agg(id ORDER BY id) FROM kai_interactions"
     assert await value(database_url, ids) == to_stay
@@ -64,7 +76,7 @@ async def test_forgetting_while_turns_come_back(database_url: str, folder: Path)
         await change.commit()
     restored = (await coming).restored
     assert (restored.back, restored.forgotten) == (EACH // 2, EACH // 2)
-    assert await forget(database_url, ann, turns.NOW) == EACH // 2, "those of December"
+    assert await ann_forgets(database_url, turns.NOW) == EACH // 2, "those of December"
     count = "SELECT count(*) FROM kai_interactions WHERE user_id = $1"
     assert await value(database_url, count, ann) == 0
     assert await value(database_url, count, ben) == EACH
@@ -98,7 +110,7 @@ async def test_turns_of_a_linked_placeholder(database_url: str, folder: Path) ->
         EACH // 2,
         EACH // 2,
     ]
-    await forget(database_url, real, turns.NOW)
+    await ann_forgets(database_url, turns.NOW)
     restored = (await restore(database_url, folder / name("2025-05"))).restored
     assert (restored.back, restored.forgotten, restored.linked) == (EACH // 2, EACH // 2, 0)
     assert await value(database_url, of, real) == 0
@@ -112,13 +124,42 @@ async def test_what_was_forgotten_while_linked(database_url: str, folder: Path) 
         database_url, "UPDATE kai_interactions SET user_id = $2 WHERE user_id = $1", ann, real
     )
     await archive(database_url, folder)
-    await forget(database_url, real, turns.NOW)
+    await ann_forgets(database_url, turns.NOW)
     await turns.execute(database_url, "UPDATE discord.links SET unlinked_at = $1", turns.NOW)
     await turns.execute(
         database_url, "UPDATE discord.accounts SET user_id = $2 WHERE user_id = $1", real, ann
     )
     restored = (await restore(database_url, folder / name("2025-04"))).restored
     assert (restored.back, restored.forgotten) == (EACH // 2, EACH // 2)
+
+
+@pytest.mark.parametrize(("days", "comes_back"), [(29, True), (31, False)])
+async def test_what_was_archived_while_linked(
+    database_url: str, folder: Path, days: int, comes_back: bool
+) -> None:
+    """A link that was taken back leaves nobody's words with the other's account."""
+    await fill(database_url)
+    own = await value(
+        database_url, "SELECT user_id FROM discord.accounts WHERE discord_id = $1", ANN
+    )
+    pool = await create_pool(database_url, idle_seconds=0)
+    deed = Deed(None, None, turns.NOW)
+    try:
+        await turns.execute(
+            database_url,
+            "INSERT INTO userdata (firstname, lastname, email) VALUES ('A', 'B', $1)",
+            "ann@example.org",
+        )
+        linked = await linking.link(pool, ANN, "ann@example.org", deed)
+        await archive(database_url, folder)
+        later = replace(deed, now=turns.NOW + dt.timedelta(days=days))
+        await unlinking.part(pool, ANN, later)
+    finally:
+        await pool.close()
+    await restore(database_url, folder / name("2025-04"))
+    of = "SELECT count(*) FROM kai_interactions WHERE user_id = $1 AND created_at < '2025-05-01'"
+    held = [await value(database_url, of, user) for user in (own, linked.user_id)]
+    assert held == ([EACH // 2, 0] if comes_back else [0, EACH // 2])
 
 
 async def test_linking_while_turns_come_back(database_url: str, folder: Path) -> None:
@@ -133,8 +174,8 @@ async def test_linking_while_turns_come_back(database_url: str, folder: Path) ->
         )
         await other.execute(
             "INSERT INTO discord.links (discord_id, user_id, placeholder_id, linked_at) "
-            "VALUES (1001, $1, $2, $3)",
-            *(real, ann, turns.NOW),
+            "VALUES ($4, $1, $2, $3)",
+            *(real, ann, turns.NOW, ANN),
         )
         coming = asyncio.create_task(restore(database_url, folder / name("2025-05")))
         await turns.until_waiting(database_url)
@@ -172,8 +213,8 @@ async def test_turns_of_erased_users(database_url: str, folder: Path) -> None:
     await turns.execute(
         database_url,
         "INSERT INTO discord.accounts (discord_id, user_id, zone, created_at) "
-        "VALUES (1001, $1, 'UTC', $2)",
-        *(ann, turns.NOW),
+        "VALUES ($3, $1, 'UTC', $2)",
+        *(ann, turns.NOW, ANN),
     )
     restored = (await restore(database_url, folder / name("2025-04"))).restored
     assert (restored.back, restored.erased) == (0, EACH), "an account of later is a new beginning"

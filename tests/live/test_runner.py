@@ -80,7 +80,29 @@ async def test_a_person_is_taken_out_of_the_audit_log(runner_url: str) -> None:
             "SELECT actor_id, subject_id, reason FROM discord.audit_log ORDER BY id"
         )
     soup = "For the soup"
-    assert [tuple(row) for row in left] == [(7, None, None), (0, 9, soup), (5, 6, soup)]
+    assert [tuple(row) for row in left] == [(7, None, None), (-1, 9, soup), (5, 6, soup)]
+
+
+async def test_a_persons_rows_are_taken_out_of_the_adoption_log(
+    granted_url: str, runner_url: str
+) -> None:
+    """Those of the website's account that they are linked to, and nobody else's."""
+    whose = "SELECT (before ->> 'user_id')::int, count(*) FROM discord.adoption_log GROUP BY 1"
+    async with connection_to(granted_url) as connection:
+        found = await connection.fetch(f"{whose} HAVING count(before) > 0 ORDER BY 1")
+    logged = {row[0]: row[1] for row in found}
+    person = next(iter(logged))
+    async with connection_to(runner_url) as connection:
+        await connection.execute(
+            "INSERT INTO discord.accounts (discord_id, user_id, zone, created_at) "
+            "VALUES (8, $1, 'UTC', now())",
+            person,
+        )
+        await connection.fetchval("SELECT discord.erase_audit(8)")
+        left = await connection.fetch(f"{whose} HAVING count(before) > 0")
+    assert {row[0]: row[1] for row in left} == {
+        user: count for user, count in logged.items() if user != person
+    }
 
 
 async def rights(connection: "asyncpg.Connection[asyncpg.Record]") -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import pytest
 from tests.process.bots import refusal, run, running
 
 MEMBER = 710_000_000_000_000_001
+NEWCOMER = 710_000_000_000_000_002
 ADDRESS = "robin@example.org"
 
 PEOPLE = f"""
@@ -86,10 +87,10 @@ async def test_from_a_request_to_a_link_and_back(folder: Path, url: str) -> None
 
 async def test_somebody_who_never_used_the_bot(folder: Path, url: str) -> None:
     """Their account is made, but not before the question is answered."""
-    link = ("account", "link", "999", ADDRESS)
+    link = ("account", "link", str(NEWCOMER), ADDRESS)
     async with running(folder / "asked", *link, DATABASE_URL=url) as bot:
         assert await bot.ends() == 1
-    accounts = "SELECT user_id FROM discord.accounts WHERE discord_id = 999"
+    accounts = f"SELECT user_id FROM discord.accounts WHERE discord_id = {NEWCOMER}"
     assert await rows(url, accounts) == []
     await run(folder / "link", *link, "--yes", DATABASE_URL=url)
     assert await rows(url, accounts) == [(1,)]
@@ -130,6 +131,9 @@ async def test_refusals(folder: Path, url: str, empty_database_url: str) -> None
             ("shape", ("link", member, "nobody"), url),
             ("reserved", ("link", member, f"discord-{member}@members.getkinder.invalid"), url),
             ("unlinked", ("unlink", member), url),
+            ("short", ("unlink", member[:16]), url),
+            ("long", ("erase", f"{member}00"), url),
+            ("longer", ("link", f"{member}000", ADDRESS), url),
             ("empty", ("requests",), empty_database_url),
         )
     ]
@@ -137,7 +141,10 @@ async def test_refusals(folder: Path, url: str, empty_database_url: str) -> None
         "no account of that address",
         "look like an e-mail",
         "reach nobody",
-        "not linked",
+        "nothing to part. `python -m bot account link` begins.",
+        f"There is no Discord id {member[:16]}: it has 17 to 19 digits",
+        f"no Discord id {member}00:",
+        f"no Discord id {member}000:",
         "lacks",
     )
     assert [s for s, part in zip(sentences, expected, strict=True) if part not in s] == []

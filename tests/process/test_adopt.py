@@ -7,9 +7,12 @@ import asyncpg
 import pytest
 
 from tests.postgres import at_database
+from tests.process import servers
 from tests.process.bots import refusal, run, running
+from tests.process.test_refusals import UNREACHABLE
 
 REFUSED = 1
+STRANGE = "postgresql://kind@localhost/kind?sslmode=strange"
 
 # The website's database in small: without the bot's schema, a constraint and an index.
 WEBSITE = """
@@ -59,19 +62,41 @@ async def test_from_a_dry_run_to_undone(folder: Path, website_url: str) -> None:
     command = ("db", "adopt", "--apply", "--merge-duplicates")
     done = await run(folder / "apply", *command, DATABASE_URL=url)
     assert done.out.startswith(f"{told}Done.\nIt is run 1 ")
-    undone = await run(folder / "undo", "db", "adopt", "--undo", DATABASE_URL=url)
-    assert "2 rows were given back as they were. The schema discord stays." in undone.out
+    assert "`python -m bot db adopt --undo --apply` takes it back." in done.out
+
+    undo = ("db", "adopt", "--undo")
+    told = await run(folder / "undo told", *undo, DATABASE_URL=url)
+    plan, _, last = told.out.rpartition("Nothing was changed: ")
+    assert last == "with --undo --apply all this is done.\n"
+    assert "  DROP INDEX public.idx_kai_interactions_context\n" in plan
+    assert plan.endswith("given back as they were\n         2  public.challenge_logs\n")
+    connection = await asyncpg.connect(url, server_settings={"application_name": "get-kinder-bot"})
+    for name, arguments in {"told under a bot": (), "under a bot": ("--apply",)}.items():
+        printed, (sentence,) = await refused(folder / name, *undo[2:], *arguments, url=url)
+        assert printed == ("" if arguments else plan)
+        assert f"process {connection.get_server_pid()} on the server" in sentence
+    await connection.close()
+    undone = await run(folder / "undo", *undo, "--apply", DATABASE_URL=url)
+    assert undone.out == f"{plan}Done: it was undone. The schema discord stays.\n"
+    _, (nothing,) = await refused(folder / "again", *undo[2:], url=url)
+    assert nothing.startswith("There is nothing to undo")
 
 
 async def test_what_cannot_be_adopted_is_a_sentence(
     folder: Path, empty_database_url: str, server_url: str
 ) -> None:
     missing = at_database(server_url, "no_such_database")
-    (told, (sentence,)), _unreachable, both = await asyncio.gather(
+    (told, (sentence,)), unreachable, strange = await asyncio.gather(
         refused(folder / "empty", url=empty_database_url),
         refusal(folder / "missing", "db", "adopt", DATABASE_URL=missing),
-        refusal(folder / "both", "db", "adopt", "--apply", "--undo", DATABASE_URL=missing),
+        refusal(folder / "strange", "db", "adopt", DATABASE_URL=STRANGE),
     )
     assert told == ""
     assert "`python -m bot db migrate` is the way" in sentence
-    assert both == "Please give --apply or --undo, not both."
+    assert unreachable == strange == UNREACHABLE
+
+
+async def test_an_old_server(folder: Path, website_url: str) -> None:
+    async with servers.old(website_url, 13) as url:
+        _, sentences = await refused(folder / "bot", url=url)
+    assert sentences[0].startswith("The server is PostgreSQL 13; the bot needs 15 or newer.")

@@ -11,7 +11,7 @@ import pytest
 from tests import postgres
 from tests.database.checked import connected
 from tests.process import servers
-from tests.process.bots import Bot, free_port, refusal, run, running
+from tests.process.bots import START_SECONDS, Bot, free_port, refusal, run, running
 from tests.process.test_refusals import (
     PASSWORD,
     REFUSED,
@@ -21,12 +21,24 @@ from tests.process.test_refusals import (
 )
 
 DRIFTED = 1
+MISTAKE = 3
 WIDTH = 100
 
 KEYLESS = """
 ALTER TABLE public.user_badges DROP CONSTRAINT user_badges_user_id_badge_id_key;
 DROP INDEX public.idx_quests_active;
 ALTER TABLE public.badges ADD colours TEXT[] DEFAULT '{[red]}';
+"""
+# Two rows that should be one; what the bot cannot do without; a foreign key that does otherwise.
+DOUBLE = """
+INSERT INTO userdata (firstname, lastname, email) VALUES ('Ada', 'L', 'ada@site.example');
+INSERT INTO badges (name) VALUES ('Kind');
+INSERT INTO user_badges (user_id, badge_id) VALUES (1, 1), (1, 1);
+"""
+TRIGGERLESS = "DROP TABLE discord.pgqueuer"
+RENAMED = """
+ALTER TABLE public.quest_logs DROP CONSTRAINT quest_logs_quest_id_fkey,
+  ADD CONSTRAINT quest_logs_quest_id_fkey FOREIGN KEY (quest_id) REFERENCES public.quests(id)
 """
 KEY = "public.user_badges has no unique constraint (user_id, badge_id)."
 OTHER_UNREACHABLE = (
@@ -74,14 +86,40 @@ async def test_what_is_found_can_be_read(folder: Path, database_url: str) -> Non
         "note: worth knowing; in step all the same",
         "The handbook does not have public.badges.colours.",
         "What would mend it, in this order:",
-        "UNIQUE (user_id, badge_id);",
-        "CREATE INDEX idx_quests_active ON public.quests USING btree (is_active);",
-        "`python -m bot db adopt` shows what it would make of this, and changes nothing yet.",
+        "\n`python -m bot db adopt --apply`\n",
+        "Without --apply, `python -m bot db adopt` shows what it would make of this.",
     ]
     found = [told.find(part) for part in parts]
     assert -1 not in found
     assert found == sorted(found)
     assert told.endswith(f"{parts[-1]}\n")
+
+
+async def test_what_would_mend_it_does(folder: Path, database_url: str) -> None:
+    """What is printed, done in its order, leaves nothing: duplicates, too, and what is for a
+    person."""
+    await altered(database_url, KEYLESS, DOUBLE, TRIGGERLESS, RENAMED)
+    told = await drifted(folder / "told", DATABASE_URL=database_url)
+    steps = told.partition("in this order:\n")[2].splitlines()
+    adopting = "`python -m bot db adopt --apply --merge-duplicates`"
+    place = steps.index(adopting)
+    assert 0 < place < len(steps) - 2
+    await altered(database_url, "\n".join(steps[:place]))
+    arguments = adopting.strip("`").removeprefix("python -m bot ").split()
+    await run(folder / "adopt", *arguments, DATABASE_URL=database_url)
+    await altered(database_url, "\n".join(steps[place + 1 : -1]))
+    last = await run(folder / "after", "db", "check", DATABASE_URL=database_url)
+    assert last.out.endswith("In step with the handbook.\n")
+    assert "What would mend it" not in last.out
+
+
+async def test_a_mistake_of_its_own_has_a_code_of_its_own(folder: Path, database_url: str) -> None:
+    """A name that the terminal cannot show is one that nobody foresaw."""
+    await altered(database_url, 'ALTER TABLE public.badges ADD "größe" TEXT')
+    ascii_only = {"DATABASE_URL": database_url, "PYTHONIOENCODING": "ascii"}
+    async with running(folder / "bot", "db", "check", **ascii_only) as bot:
+        assert await asyncio.wait_for(bot.process.wait(), START_SECONDS) == MISTAKE
+    assert bot.err.endswith("The bot stopped by a mistake of its own: see the log above.\n")
 
 
 async def test_what_is_found_for_programs(folder: Path, database_url: str) -> None:
