@@ -47,13 +47,19 @@ async def test_from_nothing_to_a_catalogue_and_back(folder: Path, empty_database
 
 
 async def test_a_command_that_is_interrupted_leaves_no_server(folder: Path) -> None:
-    data = folder / "data"
-    async with running(folder / "bot", "db", "migrate", DATA_DIR=str(data)) as bot:
-        await appears(data / "postgres" / "data" / "postmaster.pid")
-        bot.send(signal.SIGTERM)
-        assert await bot.ends(within=10) == 130
-    assert bot.remarks in ([], ["Aborted!"], ["Aborted."])
-    assert is_stopped(data)
+    """It may be done before the signal comes, on a machine that is busy: then once more."""
+    code = 0
+    for attempt in range(5):
+        data = folder / f"data{attempt}"
+        async with running(folder / f"bot{attempt}", "db", "migrate", DATA_DIR=str(data)) as bot:
+            await appears(data / "postgres" / "data" / "postmaster.pid")
+            bot.send(signal.SIGTERM)
+            code = await bot.ends(within=10)
+        assert bot.remarks in ([], ["Aborted!"], ["Aborted."])
+        assert is_stopped(data)
+        if code != 0:
+            break
+    assert code == 130
 
 
 async def test_a_server_that_has_no_such_database(folder: Path, server_url: str) -> None:

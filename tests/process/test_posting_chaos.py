@@ -56,7 +56,7 @@ class Size:
 
 
 IS_FULL: Final = os.environ.get("CHAOS") == "full"
-SMALL: Final = (Size(30, 6, 8, 1, 480),)
+SMALL: Final = (Size(20, 3, 4, 1, 480),)
 FULL: Final = (Size(300, 30, 75, 0, 2400), Size(300, 30, 75, 3, 2400))
 SIZES: Final = FULL if IS_FULL else SMALL
 SLACK: Final = 60
