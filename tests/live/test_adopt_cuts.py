@@ -20,7 +20,7 @@ from tests.live.adoption import adopt, connected, state, undo
 ALL = os.environ.get("ADOPT_CUTS") == "all"
 AROUND = range(-2, 5)
 """Which messages around the BEGIN and the COMMIT of the work are walked, with these two as 0."""
-OTHERS = 8
+OTHERS = 4
 """How many of all messages are walked besides."""
 GONE_SECONDS = 10
 

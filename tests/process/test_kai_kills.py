@@ -7,6 +7,7 @@ PostgreSQL and to Discord.
 
 import asyncio
 import json
+import os
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -27,8 +28,8 @@ from tests.process.forked import fork_server
 from tests.process.scene import ANSWER_SECONDS, Rows, Scene, staged
 from tests.transport.interactions import DEFERRED, DEFERRED_UPDATE, Exchange
 
-TIMES: Final = 20
-"""Kills at each point, spread evenly over the deeds."""
+TIMES: Final = int(os.environ.get("KAI_KILLS") or 10)
+"""Kills at each point, spread evenly over the deeds; `KAI_KILLS=20` and more when there is time."""
 
 AT_MOST_LATER: Final = 0.03
 """Seconds after the model's answer within which the process is killed: it is at work on it then."""
