@@ -47,7 +47,9 @@ def carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
 
     A mistake of the bot's own is logged, exit 3.
     """
-    # SIGTERM ends a command as Ctrl-C does, so that no embedded server is left behind.
+    # SIGTERM ends a command as Ctrl-C does, so that no embedded server is left behind; a script
+    # that starts one in the background has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         settings = load()
