@@ -292,6 +292,7 @@ def loop_and_pool(server_url: str, template: str) -> Generator[tuple[asyncio.Run
             loop.run(database.__aexit__(None, None, None))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # a story that breaks a rule is made short first, which takes a while
 def test_any_story_keeps_the_rules(loop_and_pool: tuple[asyncio.Runner, Pool]) -> None:
     """Members, the website and the clock, in any order."""

@@ -75,6 +75,7 @@ async def test_offline(pool: Pool) -> None:
     assert len(tasks) == len(set(tasks)) == DAYS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("say", "of_the_models"), [(one_and_the_same, 1), (five_in_turn, 5)], ids=["one", "five"]
 )

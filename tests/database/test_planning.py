@@ -335,6 +335,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.long
 @given(
     minutes=st.integers(0, 15 * 365 * 24 * 60),
     changes=changes,

@@ -9,6 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from bot.actions.archive_files import ArchiveError
 from db.pool import TROUBLE
 from tests import postgres
@@ -89,6 +91,7 @@ async def cut_once(url: str, folder: Path, at: int, *, passing: bool) -> tuple[M
     return cutting.messages[at - 1], await state(url, folder)
 
 
+@pytest.mark.long
 async def test_archiving_that_is_cut_off(database_url: str) -> None:
     with postgres.temporary_folder() as place:  # in memory: each file is synced to its disk
         await walk(database_url, place / "archive")

@@ -127,6 +127,7 @@ async def test_grants_may_be_given_again(granted_url: str, owner: str, runner: s
             await granting.grants(connection, owner)
 
 
+@pytest.mark.long
 async def test_the_commands(folder: Path, granted_url: str, runner_url: str, runner: str) -> None:
     owners, runners = {"DATABASE_URL": granted_url}, {"DATABASE_URL": runner_url}
     printed = await run(folder / "grants", "db", "grants", runner, **owners)
