@@ -1,4 +1,4 @@
--- The website's database as /work/shared/compat.md describes it: userdata, the nine tables without
+-- The website's database as it is known to be: userdata, the nine tables without
 -- their unique constraints and two of their indexes, and the website's own texts of the days.
 
 CREATE TABLE userdata (
