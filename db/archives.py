@@ -8,20 +8,15 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import asyncpg
 
 from db.members import naive
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
+from db.pool import OwnConnection as Connection
+from db.pool import own_connection
 
 LOCK = 0x61726368
 """The advisory lock of whoever archives or restores; any number, as long as all take the same."""
-CONNECT_SECONDS = 10
 WORK_SECONDS = 600
 """How long one statement may take: a COPY, or a look through all turns."""
 LOCK_SECONDS = 15
@@ -151,32 +146,14 @@ async def opened(url: str) -> AsyncGenerator[Connection]:
     Raises OSError, asyncpg.PostgresError or TimeoutError when the server cannot be used at all;
     later Lost when the connection breaks, and Busy when a lock is not to be had.
     """
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=WORK_SECONDS + CONNECT_SECONDS,
-        server_settings={
-            "TimeZone": "UTC",
-            "DateStyle": "ISO, YMD",
-            "application_name": "get-kinder-archive",
-        },
-    )
-    try:
-        await connection.execute(LIMITS)
-        yield connection
-    except asyncpg.LockNotAvailableError as error:
-        raise Busy(str(error)) from error
-    except _BROKEN as error:
-        raise Lost(str(error) or type(error).__name__) from error
-    finally:
-        await _close(connection)
-
-
-async def _close(connection: Connection) -> None:
-    try:
-        await connection.close(timeout=CONNECT_SECONDS)
-    except (*_BROKEN, asyncpg.PostgresError):
-        connection.terminate()
+    async with own_connection(url, "get-kinder-archive", WORK_SECONDS) as connection:
+        try:
+            await connection.execute(LIMITS)
+            yield connection
+        except asyncpg.LockNotAvailableError as error:
+            raise Busy(str(error)) from error
+        except _BROKEN as error:
+            raise Lost(str(error) or type(error).__name__) from error
 
 
 async def lock(connection: Connection) -> bool:

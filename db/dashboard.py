@@ -8,13 +8,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from db.members import naive
+from db.members import SUSPENDED, naive
 from db.pool import Pool, fetch_one
 from db.rows import Kind, twins
 
 T = TypeVar("T")
 
-COUNTED = "NOT COALESCE((to_jsonb(u) ->> 'is_suspended')::boolean, false)"
+COUNTED = f"NOT {SUSPENDED}"
 
 ACTIVE_MEMBERS = f"""
 WITH done AS (

@@ -1,6 +1,8 @@
 """The connection pool. One `fetch` on it is one round trip to the server."""
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -10,9 +12,12 @@ if TYPE_CHECKING:
 
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    OwnConnection = asyncpg.Connection[asyncpg.Record]
+    AnyConnection = Connection | OwnConnection
 else:
     Pool = asyncpg.Pool
     Connection = asyncpg.pool.PoolConnectionProxy
+    OwnConnection = asyncpg.Connection
 
 TROUBLE = (
     OSError,
@@ -88,6 +93,28 @@ async def create_pool(url: str, *, size: int = 10, idle_seconds: float = 300) ->
 
 class NoRow(LookupError):
     """A statement that begins with `ME` has no member to speak of: see db/members.py."""
+
+
+@asynccontextmanager
+async def own_connection(url: str, name: str, seconds: float) -> AsyncGenerator[OwnConnection]:
+    """A connection outside of the pool, pinned to UTC and ISO dates, for work that takes long.
+
+    PostgreSQL lists it under `name`; a statement may take so many `seconds`. Raises OSError,
+    asyncpg.PostgresError or TimeoutError when the server cannot be used.
+    """
+    connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=seconds + CONNECT_SECONDS,
+        server_settings={"TimeZone": "UTC", "DateStyle": "ISO, YMD", "application_name": name},
+    )
+    try:
+        yield connection
+    finally:
+        try:
+            await connection.close(timeout=CONNECT_SECONDS)
+        except TROUBLE:
+            connection.terminate()
 
 
 async def fetch_one(pool: Pool, sql: str, *args: Any) -> "Record":

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db.care.locking import Connection, named, quoted
+from db.care.ddl import identifier, qualified
+from db.care.locking import Connection
 
 VERSION_TABLE = """
 SELECT EXISTS (SELECT FROM pg_catalog.pg_class c
@@ -167,7 +168,7 @@ async def duplicates(
     wanted = dict.fromkeys(("id", *key, *(column for column in others if column in there)))
     rows = await connection.fetch(
         DUPLICATES.format(
-            table=quoted(table),
+            table=qualified(table),
             key=", ".join(key),
             columns=", ".join(f"t.{column}" for column in wanted),
             order=", ".join(f"t.{column}" for column in key),
@@ -186,11 +187,11 @@ async def referred_to(
     found: dict[int, list[str]] = {}
     for key in await connection.fetch(REFERENCES, table):
         on = " AND ".join(
-            f"o.{named(own)} = t.{named(their)}"
+            f"o.{identifier(own)} = t.{identifier(their)}"
             for own, their in zip(key["own"], key["their"], strict=True)
         )
         other = key["table_name"]
-        sql = REFERRED.format(table=quoted(table), other=quoted(other), on=on)
+        sql = REFERRED.format(table=qualified(table), other=qualified(other), on=on)
         for row in await connection.fetch(sql, list(ids)):
             found.setdefault(row["id"], []).append(other)
     return found
@@ -205,10 +206,10 @@ async def orphans(
         return 0
     there = parent_column in await columns(connection, parent)
     sql = (ORPHANS if there else NAMED).format(
-        table=quoted(table),
-        column=named(column),
-        parent=quoted(parent),
-        parent_column=named(parent_column),
+        table=qualified(table),
+        column=identifier(column),
+        parent=qualified(parent),
+        parent_column=identifier(parent_column),
     )
     count: int = await connection.fetchval(sql)
     return count
@@ -218,9 +219,9 @@ async def repeated(connection: Connection, table: str, key: Sequence[str], *, nu
     """How many keys are there more than once; with `nulls` also those that are NULL somewhere."""
     if not set(key) <= set(await columns(connection, table)):
         return 0
-    parts = [named(column) for column in key]
+    parts = [identifier(column) for column in key]
     sql = REPEATED.format(
-        table=quoted(table),
+        table=qualified(table),
         key=", ".join(parts),
         nulls="".join(f"OR {part} IS NULL " for part in parts) if nulls else "",
     )

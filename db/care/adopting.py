@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db.care.locking import Connection, named, quoted
+from db.care.ddl import identifier, qualified
+from db.care.locking import Connection
 from db.care.shapes import Finding
 
 # As Alembic and revision 0001 leave them. Nothing stands in created_objects: adopt does not claim
@@ -100,7 +101,7 @@ async def log_rows(
 ) -> None:
     """Keep the rows as they are, before they are changed ("change") or go ("remove")."""
     await connection.execute(
-        LOG_ROWS.format(table=quoted(table)), run, action, table, now, list(ids)
+        LOG_ROWS.format(table=qualified(table)), run, action, table, now, list(ids)
     )
 
 
@@ -120,7 +121,9 @@ async def create(connection: Connection, finding: Finding) -> None:
 async def log_filled(connection: Connection, entry: int, where: str) -> None:
     """Add to the log what the new column `where` (schema.table.column) was filled with."""
     table, _, column = where.rpartition(".")
-    await connection.execute(LOG_FILLED.format(table=quoted(table), column=named(column)), entry)
+    await connection.execute(
+        LOG_FILLED.format(table=qualified(table), column=identifier(column)), entry
+    )
 
 
 async def change(connection: Connection, table: str, rows: Mapping[int, Mapping[str, Any]]) -> None:
@@ -129,8 +132,10 @@ async def change(connection: Connection, table: str, rows: Mapping[int, Mapping[
     for row_id, values in rows.items():
         alike[tuple(values)].append((row_id, *values.values()))
     for columns, arguments in alike.items():
-        values = ", ".join(f"{named(name)} = ${n}" for n, name in enumerate(columns, start=2))
-        await connection.executemany(CHANGE.format(table=quoted(table), values=values), arguments)
+        values = ", ".join(f"{identifier(name)} = ${n}" for n, name in enumerate(columns, start=2))
+        await connection.executemany(
+            CHANGE.format(table=qualified(table), values=values), arguments
+        )
 
 
 async def log_after(connection: Connection, run: int, table: str) -> None:
@@ -138,7 +143,7 @@ async def log_after(connection: Connection, run: int, table: str) -> None:
 
     Raises Kept when some of them are as they were.
     """
-    await connection.execute(LOG_AFTER.format(table=quoted(table)), run, table)
+    await connection.execute(LOG_AFTER.format(table=qualified(table)), run, table)
     if unchanged := await connection.fetchval(UNCHANGED, run, table):
         raise Kept(
             f"{unchanged} of the rows that were to change in {table} did not: a trigger or a row "
@@ -148,7 +153,7 @@ async def log_after(connection: Connection, run: int, table: str) -> None:
 
 async def remove(connection: Connection, table: str, ids: Sequence[int]) -> None:
     """Take rows out of a table. Raises Kept when some of them are still there."""
-    gone = await connection.fetchval(REMOVE.format(table=quoted(table)), list(ids))
+    gone = await connection.fetchval(REMOVE.format(table=qualified(table)), list(ids))
     if gone != len(ids):
         raise Kept(
             f"{len(ids) - gone} of the rows that were to leave {table} are still there: a trigger "

@@ -30,9 +30,14 @@ def identifier(name: str) -> str:
     return f'"{doubled}"'
 
 
+def qualified(full_name: str) -> str:
+    """A table's name with its schema ("public.quests") as SQL takes it."""
+    return ".".join(map(identifier, full_name.split(".", 1)))
+
+
 def table_name(table: Table) -> str:
     """A table's name with its schema, as SQL takes it."""
-    return f"{identifier(table.schema)}.{identifier(table.name)}"
+    return qualified(table.full_name)
 
 
 def is_serial(table: Table, column: Column) -> bool:

@@ -13,9 +13,7 @@ from db import dashboard
 from db.care.ddl import identifier
 
 if TYPE_CHECKING:
-    from db.pool import Connection as PooledConnection
-
-    Connection = asyncpg.Connection | PooledConnection
+    from db.pool import AnyConnection as Connection
 
 LIMIT_SECONDS = 30
 TOO_LONG = f"(not done within {LIMIT_SECONDS} seconds)"

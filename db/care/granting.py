@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 from db.care.keys import NINE
 
 if TYPE_CHECKING:
-    from asyncpg import Connection as PlainConnection
-    from asyncpg import Record
-
-    from db.pool import Connection as PooledConnection
-
-    Connection = PlainConnection[Record] | PooledConnection
+    from db.pool import AnyConnection as Connection
 
 READ = "SELECT"
 ADD = "SELECT, INSERT"

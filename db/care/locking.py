@@ -8,21 +8,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import asyncpg
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
+from db.care.ddl import qualified
+from db.pool import OwnConnection as Connection
+from db.pool import own_connection
 
 Result = TypeVar("Result")
 
 Mode = Literal["SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
 """The first lets others read, and not write; the second lets nobody near."""
 
-CONNECT_SECONDS = 10
 TRY_MILLISECONDS = 300
 """How long a try may wait for all the locks, and so keep others waiting."""
 LATER_SECONDS = 2
@@ -98,19 +96,8 @@ async def opened(url: str) -> AsyncGenerator[Connection]:
 
     Raises OSError, asyncpg.PostgresError or TimeoutError when the server cannot be used.
     """
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=WORK_SECONDS + CONNECT_SECONDS,
-        server_settings={"TimeZone": "UTC", "application_name": "get-kinder-adopt"},
-    )
-    try:
+    async with own_connection(url, "get-kinder-adopt", WORK_SECONDS) as connection:
         yield connection
-    finally:
-        try:
-            await connection.close(timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            connection.terminate()
 
 
 @asynccontextmanager
@@ -184,7 +171,7 @@ async def _take(connection: Connection, wanted: Wanted) -> None:
         raise _NotNow(migrating=True)
     if wanted.tables:
         locks = "\n".join(
-            f"    LOCK TABLE {quoted(table)} IN {mode} MODE;"
+            f"    LOCK TABLE {qualified(table)} IN {mode} MODE;"
             for table, mode in wanted.tables.items()
         )
         await connection.execute(f"DO $$ BEGIN\n{locks}\nEND $$")
@@ -216,13 +203,3 @@ def _told(holder: Any) -> str:
     pid = "a prepared transaction" if holder["pid"] is None else f"process {holder['pid']}"
     since = "" if holder["seconds"] is None else f" for {holder['seconds']:.0f} s"
     return f"{holder['table_name']} by {pid} ({holder['program']}, {holder['state']}{since})"
-
-
-def quoted(table: str) -> str:
-    """A table's name with its schema, as SQL."""
-    return ".".join(map(named, table.split(".", 1)))
-
-
-def named(name: str) -> str:
-    """A column's or another thing's name, as SQL."""
-    return '"' + name.replace('"', '""') + '"'

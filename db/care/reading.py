@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from db.care.shapes import Catalogue, Column, Constraint, Index, Table
 
 if TYPE_CHECKING:
-    from asyncpg import Connection as PlainConnection
-    from asyncpg import Record
-
-    from db.pool import Connection as PooledConnection
-
-    Connection = PlainConnection[Record] | PooledConnection
+    from db.pool import AnyConnection as Connection
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.care import adoptable
-from db.care.locking import Connection, named, quoted
+from db.care.ddl import identifier, qualified
+from db.care.locking import Connection
 
 LAST_RUN = """
 SELECT max(run) FROM discord.adoption_log WHERE undone_at IS NULL"""
@@ -136,7 +137,7 @@ async def obstacles(connection: Connection, run: int, done: Sequence[Entry]) -> 
         elif any(entry.touched == table and entry.action != "create" for entry in done):
             found += [
                 _moved(table, row)
-                for row in await connection.fetch(MOVED.format(table=quoted(table)), run, table)
+                for row in await connection.fetch(MOVED.format(table=qualified(table)), run, table)
             ]
     for entry in done:
         if entry.touched in there and (phrase := await _filled(connection, entry)):
@@ -155,11 +156,11 @@ def _moved(table: str, row: Any) -> str:
 async def _filled(connection: Connection, entry: Entry) -> str | None:
     """A created table or column that holds something by now."""
     if entry.kind == "missing table":
-        if await connection.fetchval(FILLED_TABLE.format(table=quoted(entry.table))):
+        if await connection.fetchval(FILLED_TABLE.format(table=qualified(entry.table))):
             return f"{entry.table} was created, and holds rows now"
     elif entry.kind == "missing column":
         column = entry.table.rpartition(".")[2]
-        sql = FILLED_COLUMN.format(table=quoted(entry.touched), column=named(column))
+        sql = FILLED_COLUMN.format(table=qualified(entry.touched), column=identifier(column))
         if await connection.fetchval(sql, entry.id):
             return f"{entry.table} was created, and holds values now"
     return None
@@ -169,9 +170,8 @@ async def drop(connection: Connection, entry: Entry) -> None:
     """Drop what was created; the bot's own foreign keys to a table go with it."""
     if entry.kind == "missing table":
         for key in await connection.fetch(REFERRING, entry.table):
-            await connection.execute(
-                f"ALTER TABLE {quoted(key['table_name'])} DROP CONSTRAINT {named(key['name'])}"
-            )
+            table, name = qualified(key["table_name"]), identifier(key["name"])
+            await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     await connection.execute(str(entry.undo))
 
 
@@ -184,27 +184,29 @@ async def restore(connection: Connection, run: int, tables: Iterable[str]) -> in
     for table in tables:
         resting = await adoptable.triggers(connection, [table], adoptable.ON_ANY_CHANGE)
         for _table, name, _enabled in resting:
-            await connection.execute(f"ALTER TABLE {quoted(table)} DISABLE TRIGGER {named(name)}")
+            await connection.execute(
+                f"ALTER TABLE {qualified(table)} DISABLE TRIGGER {identifier(name)}"
+            )
         await _restore(connection, run, table)
         for _table, name, enabled in resting:
             await connection.execute(
-                f"ALTER TABLE {quoted(table)} {ENABLED[enabled]} {named(name)}"
+                f"ALTER TABLE {qualified(table)} {ENABLED[enabled]} {identifier(name)}"
             )
-        unlike += await connection.fetchval(UNLIKE.format(table=quoted(table)), run, table)
+        unlike += await connection.fetchval(UNLIKE.format(table=qualified(table)), run, table)
     return unlike
 
 
 async def _restore(connection: Connection, run: int, table: str) -> None:
-    stored = [named(row[0]) for row in await connection.fetch(STORED, quoted(table))]
+    stored = [identifier(row[0]) for row in await connection.fetch(STORED, qualified(table))]
     parts = {
-        "table": quoted(table),
+        "table": qualified(table),
         "columns": ", ".join(stored),
         "values": ", ".join(f"b.{column}" for column in stored),
     }
-    changed = [column for column in stored if column != '"id"']
+    changed = [column for column in stored if column != "id"]
     await connection.execute(
         RESTORE.format(
-            table=quoted(table),
+            table=qualified(table),
             columns=", ".join(changed),
             values=", ".join(f"b.{column}" for column in changed),
         ),

@@ -151,9 +151,6 @@ async def test_an_index_that_was_never_finished(database_url: str) -> None:
         assert await check(connection) == []
 
 
-BADGES_KEY = "public.user_badges.user_badges_user_id_badge_id_key"
-
-
 async def test_an_encoding_that_cannot_hold_what_members_write(server_url: str) -> None:
     name = f"test_{secrets.token_hex(6)}"
     async with connected(

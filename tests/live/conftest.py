@@ -65,26 +65,11 @@ async def small_live_url(server_url: str, small_live_template: str) -> AsyncGene
 
 
 @pytest.fixture(scope="session")
-def adopted_template(server_url: str, live_template: str) -> Generator[str]:
-    """The name of the website's database after it was adopted, to copy from."""
-    with _database(server_url, live_template) as (loop, url):
-        loop.run(adoption.adopt(url))
-        yield _name(url)
-
-
-@pytest.fixture(scope="session")
 def small_adopted_template(server_url: str, small_live_template: str) -> Generator[str]:
     """The name of the small one after it was adopted, to copy from."""
     with _database(server_url, small_live_template) as (loop, url):
         loop.run(adoption.adopt(url))
         yield _name(url)
-
-
-@pytest.fixture
-async def adopted_url(server_url: str, adopted_template: str) -> AsyncGenerator[str]:
-    """The website's database after `db adopt --apply --merge-duplicates`."""
-    async with postgres.database(server_url, adopted_template) as url:
-        yield url
 
 
 @pytest.fixture
