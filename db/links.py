@@ -61,16 +61,8 @@ PART = "UPDATE discord.links SET unlinked_at = $2 WHERE id = $1"
 
 POINT_TO = """
 UPDATE discord.accounts
-   SET user_id = $2, enrolment_version = enrolment_version + 1,
-       points = (SELECT COALESCE(sum(c.points), 0)::int FROM discord.completions c
-                  WHERE c.user_id = $2)
- WHERE discord_id = $1
-RETURNING points"""
-
-EARN = """
-INSERT INTO public.user_badges (user_id, badge_id, earned_at)
-SELECT $1, b.id, $3 FROM public.badges b WHERE b.points_required > 0 AND b.points_required <= $2
-ON CONFLICT (user_id, badge_id) DO NOTHING"""
+   SET user_id = $2, enrolment_version = enrolment_version + 1
+ WHERE discord_id = $1"""
 
 AUDIT = """
 INSERT INTO discord.audit_log (guild_id, actor_id, action, subject_id, created_at)
@@ -224,15 +216,9 @@ async def move_back(connection: Connection, link_id: int, *, of: int, to: int) -
     await connection.execute(link_tables.BRING_BACK, link_id, of, to)
 
 
-async def point_to(connection: Connection, discord_id: int, user_id: int, deed: Deed) -> None:
-    """Let a member's account be that user's: its points are those of the user's completions.
-
-    Badges that they reach come with them.
-    """
-    points = await connection.fetchval(POINT_TO, discord_id, user_id)
-    await connection.execute(
-        EARN, user_id, points, deed.now.astimezone(dt.UTC).replace(tzinfo=None)
-    )
+async def point_to(connection: Connection, discord_id: int, user_id: int) -> None:
+    """Let a member's account be that user's, whose points are to be counted next."""
+    await connection.execute(POINT_TO, discord_id, user_id)
 
 
 async def part(connection: Connection, link_id: int, now: dt.datetime) -> None:

@@ -68,7 +68,8 @@ def server() -> Generator[str]:
 async def database(server_url: str, template: str | None = None) -> AsyncGenerator[str]:
     """A new database, empty or a copy of the template, dropped afterwards: its URL."""
     name = f"test_{secrets.token_hex(6)}"
-    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}")
+    source = template or "template1"
+    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
     try:
         yield at_database(server_url, name)
     finally:

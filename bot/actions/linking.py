@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.actions.recounting import recount
 from bot.errors import Conflict, SomebodyWasFaster
 from bot.rules.linking import Verdict, folded, trouble_with, verdict_on
 from bot.rules.merging import merge
@@ -180,7 +181,8 @@ async def _move(
     for table in MERGED:
         await _merge(connection, link_id, table, placeholder, user_id)
     await links.move_rows(connection, link_id, of=placeholder, to=user_id)
-    await links.point_to(connection, discord_id, user_id, deed)
+    await links.point_to(connection, discord_id, user_id)
+    await recount(connection, user_id, deed.now)
     await links.audit(connection, "account_link", discord_id, deed)
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot.actions.linking import NAMELESS, TRIES
+from bot.actions.recounting import recount
 from bot.actions.services import Services, refuse_suspended
 from bot.errors import Conflict, SomebodyWasFaster
 from bot.rules.linking import UNDOABLE, is_undoable
@@ -86,7 +87,8 @@ async def _part(connection: Connection, discord_id: int, deed: Deed, firstname: 
     if parting.goes_back:
         await links.move_back(connection, member.link_id, of=member.user_id, to=own)
     await links.part(connection, member.link_id, deed.now)
-    await links.point_to(connection, discord_id, own, deed)
+    await links.point_to(connection, discord_id, own)
+    await recount(connection, own, deed.now)
     await links.audit(connection, "account_unlink", discord_id, deed)
     return parting
 

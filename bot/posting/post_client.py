@@ -59,28 +59,36 @@ async def logged_in(token: str) -> AsyncGenerator[discord.Client]:
     """A client that has logged in, however long Discord takes. Raises discord.LoginFailure."""
     pause = FIRST_PAUSE
     while True:
-        client = discord.Client(
-            intents=discord.Intents(guilds=True),  # discord.py warns without, gateway or not
-            allowed_mentions=discord.AllowedMentions.none(),
-            max_messages=None,
-        )
-        try:
-            client.http.max_ratelimit_timeout = NO_WAIT
-            client.http._buckets = _Limits()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-            await client.login(token)
-            break
-        except discord.LoginFailure:
-            await client.close()
-            raise
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            await client.close()
-            log.warning("the worker cannot log in yet", error=repr(error), seconds=pause)
-        except BaseException:
-            await client.close()
-            raise
+        async with _client() as client:
+            try:
+                await client.login(token)
+            except discord.LoginFailure:
+                raise
+            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("the worker cannot log in yet", error=repr(error), seconds=pause)
+            else:
+                yield client
+                return
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+@asynccontextmanager
+async def _client() -> AsyncGenerator[discord.Client]:
+    """A client that is closed in the end, and a cancellation waits until it is."""
+    client = discord.Client(
+        intents=discord.Intents(guilds=True),  # discord.py warns without, gateway or not
+        allowed_mentions=discord.AllowedMentions.none(),
+        max_messages=None,
+    )
+    client.http.max_ratelimit_timeout = NO_WAIT
+    client.http._buckets = _Limits()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     try:
         yield client
     finally:
-        await client.close()
+        closing = asyncio.create_task(client.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise

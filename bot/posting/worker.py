@@ -25,7 +25,7 @@ from pgqueuer.errors import FailingListenerError
 from pgqueuer.models import HealthCheckEvent, Schedule
 from pgqueuer.queries import Queries
 
-from bot.actions import delivering, pace, planning, tidying
+from bot.actions import delivering, pace, planning, recounting, tidying
 from bot.actions.planning import Job, JobKind
 from bot.actions.services import Services
 from bot.actions.types import Pool
@@ -159,6 +159,10 @@ class Worker:
         @scheduler.schedule("prepare", EVERY_MINUTE)
         async def prepare(_schedule: Schedule) -> None:
             await self._office.prepare()
+
+        @scheduler.schedule("recount", EVERY_NIGHT)
+        async def recount(_schedule: Schedule) -> None:
+            await recounting.recount_all(self._services)
 
         @scheduler.schedule("tidy", EVERY_NIGHT)
         async def tidy(_schedule: Schedule) -> None:
