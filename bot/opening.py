@@ -18,7 +18,7 @@ from bot.settings import Settings
 from db.care.checking import OLDEST_SERVER, check, has_handbook
 from db.care.reading import read_catalogue
 from db.pool import TROUBLE, Pool, create_pool
-from migrations import runner
+from migrations import history
 
 log = structlog.get_logger(__name__)
 
@@ -109,12 +109,14 @@ async def _close_pool(pool: Pool) -> None:
         pool.terminate()
 
 
-async def require_migrated(url: str, pool: Pool) -> None:
+async def require_migrated(pool: Pool) -> None:
     """Raise StartError, saying which command to run, while migrations are pending."""
-    pending = await runner.pending(url)
+    async with pool.acquire() as connection:
+        revision = await history.current(connection)
+    pending = history.pending(revision)
     if not pending:
         return
-    if await runner.current(url) is None and await is_anothers(pool):
+    if revision is None and await is_anothers(pool):
         raise StartError(
             "This database has tables of the handbook that the bot did not make: look at it with "
             "`python -m bot db check`, take it over with `python -m bot db adopt`, then start "
@@ -124,6 +126,17 @@ async def require_migrated(url: str, pool: Pool) -> None:
         f"The database lacks {len(pending)} migration(s), the first being {pending[0]}: "
         "run `python -m bot db migrate`, then start again."
     )
+
+
+async def bring_up_to_date(url: str, pool: Pool) -> list[str]:
+    """Apply what is pending: its names, oldest first. Raises MigrationError."""
+    async with pool.acquire() as connection:
+        pending = history.pending(await history.current(connection))
+    if pending:
+        from migrations import runner  # noqa: PLC0415  it costs half a second, and is seldom needed
+
+        await runner.upgrade(url)
+    return pending
 
 
 async def is_anothers(pool: Pool) -> bool:
@@ -160,8 +173,8 @@ async def ready_database(settings: Settings) -> AsyncGenerator[Database]:
     """A migrated database with a catalogue; the embedded one is migrated and filled here."""
     async with open_database(settings) as (url, pool):
         if settings.database_url is None:
-            await runner.upgrade(url)
-        await require_migrated(url, pool)
+            await bring_up_to_date(url, pool)
+        await require_migrated(pool)
         await refuse_drift(pool)
         if await seed_if_empty(pool, discord.utils.utcnow):
             log.info("starter catalogue loaded")

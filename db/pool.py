@@ -18,6 +18,7 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.pool.PoolConnectionProxy
     OwnConnection = asyncpg.Connection
+    AnyConnection = Connection | OwnConnection
 
 TROUBLE = (
     OSError,

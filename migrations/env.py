@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from alembic import context
 from sqlalchemy import text
 
-from migrations.runner import SCHEMA
+from db.revisions import SCHEMA
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -3,6 +3,8 @@
 A run holds an advisory lock, so that a second one waits and then finds nothing to do. URLs are
 asyncpg's own (postgresql://…, with ?host=/socket/folder, sslmode and so on). What goes wrong in
 connecting comes out as asyncpg and the operating system raise it, the rest as a MigrationError.
+
+Alembic takes half a second to import: who only wants to know what is pending asks `history`.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -12,7 +14,6 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
@@ -20,13 +21,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-SCHEMA = "discord"  # where the version table and all else that is the bot's own lives
+from db.pool import own_connection
+from migrations import history
+from migrations.history import LOCK, MigrationError
 
-LOCK = 0x6765746B  # any number, as long as every run takes the same
-
-
-class MigrationError(Exception):
-    """A migration was refused; the message says why, and the database is as it was before."""
+READ_SECONDS = 10
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
@@ -42,32 +41,6 @@ async def downgrade(url: str, revision: str) -> None:
     await _run(url, lambda config: command.downgrade(config, revision))
 
 
-async def current(url: str) -> str | None:
-    """The revision that the database is at, None before the first. Changes nothing.
-
-    Raises MigrationError when the user may not know.
-    """
-    async with _connected(url) as connection:
-        try:
-            return await connection.run_sync(_current)
-        except DBAPIError as error:
-            raise MigrationError(
-                f"PostgreSQL does not tell which migrations it has had: {_reason(error)}."
-            ) from error
-
-
-async def pending(url: str) -> list[str]:
-    """The names of the revisions that `upgrade` would apply, oldest first. Changes nothing.
-
-    Raises MigrationError when the database is at a revision unknown here, or does not tell.
-    """
-    scripts = ScriptDirectory.from_config(_config())
-    at = await current(url)
-    _check_known(scripts, at)
-    missing = scripts.iterate_revisions("head", at or "base")
-    return [Path(script.path).stem for script in reversed(list(missing))]
-
-
 def scripts() -> list[tuple[str, str, str]]:
     """Every revision, oldest first: its id, its name, and the SQL that brings it about."""
     found = ScriptDirectory.from_config(_config()).walk_revisions()
@@ -75,21 +48,6 @@ def scripts() -> list[tuple[str, str, str]]:
         (script.revision, Path(script.path).stem, script.module.UPGRADE)
         for script in reversed(list(found))
     ]
-
-
-def _current(connection: Connection) -> str | None:
-    options = {"version_table_schema": SCHEMA}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-def _check_known(scripts: ScriptDirectory, at: str | None) -> None:
-    try:
-        scripts.get_revisions(at or "base")
-    except CommandError as error:
-        raise MigrationError(
-            f"The database is at revision {at}, which this version of the bot does not know: a "
-            "newer one has migrated it."
-        ) from error
 
 
 def _config() -> Config:
@@ -115,14 +73,14 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
     config = _config()
 
     def migrate(connection: Connection) -> None:
-        _check_known(ScriptDirectory.from_config(config), _current(connection))
-        connection.commit()
         config.attributes["connection"] = connection
         work(config)
 
     async with _connected(url) as connection:
         # The lock is the session's, and goes with the connection.
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        await connection.commit()
+        await _check_known(url)
         try:
             await connection.run_sync(migrate)
         except asyncpg.RaiseError as error:  # a revision's own refusal, a sentence already
@@ -133,6 +91,12 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
             ) from error
         except CommandError as error:
             raise MigrationError(f"{error}.") from error
+
+
+async def _check_known(url: str) -> None:
+    """Raise MigrationError where a newer version of the bot has been at work."""
+    async with own_connection(url, "get-kinder-migrations", READ_SECONDS) as connection:
+        history.pending(await history.current(connection))
 
 
 def _reason(error: Exception) -> BaseException:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.actions import duplicates, obstacles
 from bot.actions.consequences import consequences
 from bot.actions.duplicates import Group
+from db import revisions
 from db.care import adoptable
 from db.care.adoptable import Rights
 from db.care.checking import check
@@ -61,12 +62,12 @@ class Plan:
 
 async def plan(connection: Connection, migrations: Sequence[Migration], *, merging: bool) -> Plan:
     """Read the database, and say what adopting it takes. `merging` says that duplicates may be."""
-    current = await adoptable.revision(connection)
-    revisions = [migration.revision for migration in migrations]
+    current = await revisions.current(connection)
+    numbers = [migration.revision for migration in migrations]
     there = await adoptable.tables_in(connection, "public", "discord")
-    if refusal := _refused_at_once(current, revisions, there):
+    if refusal := _refused_at_once(current, numbers, there):
         return Plan(current, refusals=(refusal,))
-    place = 0 if current is None else revisions.index(current) + 1
+    place = 0 if current is None else numbers.index(current) + 1
     found = await check(connection, pending=[migration.name for migration in migrations[place:]])
     impossible = await obstacles.find(connection, found)
     steps = tuple(f for f in found if f.remedy and f.undo and f not in impossible)
@@ -97,8 +98,8 @@ async def plan(connection: Connection, migrations: Sequence[Migration], *, mergi
     )
 
 
-def _refused_at_once(current: str | None, revisions: list[str], there: set[str]) -> str | None:
-    if current is not None and current not in revisions:
+def _refused_at_once(current: str | None, numbers: list[str], there: set[str]) -> str | None:
+    if current is not None and current not in numbers:
         return (
             f"The database is at revision {current}, which this version of the bot does not know: "
             "a newer one has migrated it. Use that one."

@@ -49,8 +49,8 @@ LEFT = {
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncGenerator[Pool]:
     """A pool on the migrated database; what is refused ends the command with its sentence."""
-    async with open_database(settings) as (url, pool):
-        await require_migrated(url, pool)
+    async with open_database(settings) as (_url, pool):
+        await require_migrated(pool)
         try:
             yield pool
         except UserError as error:

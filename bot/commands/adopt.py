@@ -16,7 +16,7 @@ from bot.settings import Settings
 from db.care.locking import opened
 from db.care.shapes import Finding
 from db.pool import TROUBLE
-from migrations import runner
+from migrations.history import LOCK
 
 FIRST = 20
 """How many duplicates of a table are listed without --all."""
@@ -49,7 +49,7 @@ def adopt(
     in one transaction, all of it logged, so that --undo --apply can take it back while no bot is
     connected. Exit 1 when refused.
     """
-    how = How(merging=merge_duplicates, wait=wait, key=runner.LOCK, now=discord.utils.utcnow())
+    how = How(merging=merge_duplicates, wait=wait, key=LOCK, now=discord.utils.utcnow())
 
     async def work(settings: Settings) -> None:
         # Without a pool: undoing looks for those of bots.
@@ -83,6 +83,8 @@ async def _undo(url: str, how: How, *, doing: bool) -> None:
 
 
 async def _adopt(url: str, how: How, *, doing: bool, everything: bool) -> None:
+    from migrations import runner  # noqa: PLC0415  it costs half a second
+
     migrations = [Migration(*script) for script in runner.scripts()]
     if doing:
         plan = await adopting.adopt(url, migrations, how)

@@ -50,7 +50,7 @@ def archive(
 
     async def work(settings: Settings) -> None:
         async with open_database(settings) as (url, pool):
-            await require_migrated(url, pool)
+            await require_migrated(pool)
             if dry_run:
                 _print_preview(*await archiving.preview(url, before))
                 return
@@ -85,7 +85,7 @@ def restore_archive(
     async def work(settings: Settings) -> None:
         place = _folder(settings, folder)
         async with open_database(settings) as (url, pool):
-            await require_migrated(url, pool)
+            await require_migrated(pool)
             if first is None:
                 paths = [_path(place, name) for name in files or []]
             else:

@@ -18,7 +18,7 @@ from db.care.comparing import Whole, differences, read_whole
 from db.care.locking import Busy, Connection, opened, reading
 from db.care.shapes import Finding
 from db.pool import TROUBLE
-from migrations import runner
+from migrations import history
 
 T = TypeVar("T")
 
@@ -79,12 +79,12 @@ async def _migrations(url: str) -> tuple[str | None, list[str], list[Finding]]:
     A role that may not look at the revision sees the rest: the bot's schema itself is compared.
     """
     try:
-        revision = await runner.current(url)
-    except runner.MigrationError as error:
+        revision = await _here(url, history.current)
+    except history.MigrationError as error:
         return None, [], [Finding("note", "migrations", "discord", str(error))]
     try:
-        return revision, await runner.pending(url), []
-    except runner.MigrationError as error:
+        return revision, history.pending(revision), []
+    except history.MigrationError as error:
         return revision, [], [Finding("breaking", "migrations", "discord", str(error))]
 
 

@@ -20,7 +20,7 @@ from bot.embedded import EmbeddedError
 from bot.opening import StartError, database_trouble
 from bot.settings import Settings, SettingsError, load
 from db.pool import TROUBLE
-from migrations import runner
+from migrations.history import MigrationError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -30,7 +30,7 @@ SENTENCES = (
     SettingsError,
     StartError,
     EmbeddedError,
-    runner.MigrationError,
+    MigrationError,
     CatalogueError,
     ArchiveError,
 )

@@ -11,7 +11,8 @@ from bot.commands.common import carry_out, out
 from bot.opening import StartError, open_database
 from bot.settings import Settings
 from db.care.documenting import Entry, document, entry, read_schema
-from migrations import runner
+from db.pool import AnyConnection
+from migrations import history
 
 FILE = Path("docs/schema.md")
 
@@ -31,10 +32,9 @@ def write(
 
 async def schema_document(settings: Settings) -> str:
     """The schema handbook's text. Raises StartError where there is nothing to describe yet."""
-    async with open_database(settings) as (url, pool):
-        applied = await applied_migrations(url)
-        async with pool.acquire() as connection:
-            schema = await read_schema(connection)
+    async with open_database(settings) as (_url, pool), pool.acquire() as connection:
+        applied = await applied_migrations(connection)
+        schema = await read_schema(connection)
     if not schema.tables:
         raise StartError(
             "The database has none of the handbook's tables yet: run `python -m bot db migrate`, "
@@ -43,15 +43,15 @@ async def schema_document(settings: Settings) -> str:
     return document(schema, applied)
 
 
-async def applied_migrations(url: str) -> list[Entry]:
+async def applied_migrations(connection: AnyConnection) -> list[Entry]:
     """The change-log entries of the migrations that the database has had, oldest first."""
-    pending = await runner.pending(url)
-    folder = Path(runner.__file__).parent / "versions"
-    return [
-        entry(path.stem, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
-        for path in sorted(folder.glob("[0-9]*.py"))
-        if path.stem not in pending
-    ]
+    pending = history.pending(await history.current(connection))
+    applied = [name for name in history.names() if name not in pending]
+    return [entry(name, _docstring(history.VERSIONS / f"{name}.py")) for name in applied]
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
 def _keep(to: Path, text: str) -> None:

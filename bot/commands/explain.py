@@ -30,8 +30,8 @@ def explain(
         if name is not None and name not in known:
             raise StartError(f"There is no query {name}: there are {', '.join(known)}.")
         wanted = known if name is None else {name: known[name]}
-        async with open_database(settings) as (url, pool):
-            await require_migrated(url, pool)
+        async with open_database(settings) as (_url, pool):
+            await require_migrated(pool)
             async with pool.acquire() as connection:
                 texts = await explaining.explain(connection, wanted, analyze=analyze)
         await asyncio.to_thread(keep, to, texts)

@@ -19,8 +19,8 @@ def grants(
     """
 
     async def work(settings: Settings) -> None:
-        async with open_database(settings) as (url, pool):
-            await require_migrated(url, pool)
+        async with open_database(settings) as (_url, pool):
+            await require_migrated(pool)
             async with pool.acquire() as connection:
                 try:
                     statements = await granting.grants(connection, role)

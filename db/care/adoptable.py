@@ -7,13 +7,6 @@ from typing import Any
 from db.care.ddl import identifier, qualified
 from db.care.locking import Connection
 
-VERSION_TABLE = """
-SELECT EXISTS (SELECT FROM pg_catalog.pg_class c
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = 'discord' AND c.relname = 'alembic_version')"""
-
-VERSION = "SELECT max(version_num) FROM discord.alembic_version"
-
 TABLES = """
 SELECT n.nspname || '.' || c.relname
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -113,14 +106,6 @@ class Rights:
     in_discord: bool | None
     not_owned: tuple[str, ...]
     not_referable: tuple[str, ...]
-
-
-async def revision(connection: Connection) -> str | None:
-    """The migration that the database is at, None before the first."""
-    if not await connection.fetchval(VERSION_TABLE):
-        return None
-    version: str | None = await connection.fetchval(VERSION)
-    return version
 
 
 async def tables_in(connection: Connection, *schemas: str) -> set[str]:

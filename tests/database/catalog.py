@@ -4,6 +4,8 @@ from typing import Any
 
 import asyncpg
 
+from migrations import history
+
 Rows = list[tuple[Any, ...]]
 
 # A constraint's or an index's definition is what PostgreSQL itself prints for it.
@@ -90,3 +92,17 @@ async def value(url: str, sql: str) -> Any:
         return await connection.fetchval(sql)
     finally:
         await connection.close()
+
+
+async def revision(url: str) -> str | None:
+    """The revision that the database is at."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await history.current(connection)
+    finally:
+        await connection.close()
+
+
+async def pending(url: str) -> list[str]:
+    """The names of the revisions that the database has not had."""
+    return history.pending(await revision(url))

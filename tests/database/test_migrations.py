@@ -13,7 +13,8 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.queries import Queries
 
 from migrations import runner
-from tests.database.catalog import execute, shapes, value
+from migrations.history import LOCK, MigrationError
+from tests.database.catalog import execute, pending, revision, shapes, value
 
 HANDBOOK = (Path(__file__).parent / "handbook.sql").read_text()
 REVISIONS = sorted(Path(runner.__file__).parent.glob("versions/*.py"))
@@ -93,7 +94,7 @@ async def test_going_back_and_forth_ends_where_it_began(database_url: str) -> No
     before = await shapes(database_url, "public", "discord")
     await runner.downgrade(database_url, "base")
     assert set(await shapes(database_url, "public", "discord")) == {"discord.alembic_version"}
-    assert await runner.current(database_url) is None
+    assert await revision(database_url) is None
     await runner.upgrade(database_url)
     assert await shapes(database_url, "public", "discord") == before
 
@@ -103,7 +104,7 @@ async def test_each_revision_undoes_itself(empty_database_url: str) -> None:
     for done, _ in enumerate(REVISIONS):
         before = await shapes(url, "public", "discord")
         await runner.upgrade(url, "+1")
-        assert await runner.pending(url) == NAMES[done + 1 :]
+        assert await pending(url) == NAMES[done + 1 :]
         after = await shapes(url, "public", "discord")
         await runner.downgrade(url, "-1")
         back = await shapes(url, "public", "discord")
@@ -116,35 +117,35 @@ async def test_each_revision_undoes_itself(empty_database_url: str) -> None:
 
 async def test_pending_on_empty_part_and_whole(empty_database_url: str) -> None:
     url = empty_database_url
-    assert await runner.pending(url) == NAMES
-    assert await runner.current(url) is None
+    assert await pending(url) == NAMES
+    assert await revision(url) is None
     assert await value(url, "SELECT to_regnamespace('discord')") is None
     await runner.upgrade(url, "0001")
-    assert await runner.pending(url) == NAMES[1:]
+    assert await pending(url) == NAMES[1:]
     await runner.upgrade(url)
-    assert await runner.pending(url) == []
-    assert await runner.current(url) == "0006"
+    assert await pending(url) == []
+    assert await revision(url) == "0006"
 
 
 async def test_pending_asks_without_writing(database_url: str) -> None:
     name = await value(database_url, "SELECT current_database()")
     await execute(database_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    assert await runner.pending(database_url) == []
+    assert await pending(database_url) == []
 
 
 async def test_a_newer_bots_database_is_left_alone(database_url: str) -> None:
     await execute(database_url, "UPDATE discord.alembic_version SET version_num = '9999'")
     for refused in (
-        runner.pending(database_url),
+        pending(database_url),
         runner.upgrade(database_url),
         runner.downgrade(database_url, "base"),
     ):
-        with pytest.raises(runner.MigrationError, match="revision 9999, which this version"):
+        with pytest.raises(MigrationError, match="revision 9999, which this version"):
             await refused
 
 
 async def test_an_unknown_target_is_a_sentence(database_url: str) -> None:
-    with pytest.raises(runner.MigrationError, match="nowhere"):
+    with pytest.raises(MigrationError, match="nowhere"):
         await runner.upgrade(database_url, "nowhere")
 
 
@@ -156,10 +157,10 @@ async def test_going_back_is_refused_while_rows_are_there(database_url: str, tab
     }.get(table, ("name, total_days", "'Kind', 7"))
     await execute(database_url, f"INSERT INTO {table} ({columns}) VALUES ({row})")
     before = await shapes(database_url, "public", "discord")
-    with pytest.raises(runner.MigrationError, match=rf"these tables: {table}\. Nothing was"):
+    with pytest.raises(MigrationError, match=rf"these tables: {table}\. Nothing was"):
         await runner.downgrade(database_url, "base")
     assert await shapes(database_url, "public", "discord") == before
-    assert await runner.current(database_url) == "0006"
+    assert await revision(database_url) == "0006"
 
 
 async def test_the_bots_own_tables_go_with_what_is_in_them(database_url: str) -> None:
@@ -195,17 +196,17 @@ async def test_a_database_that_has_some_of_the_tables_is_refused(empty_database_
     url = empty_database_url
     await execute(url, "CREATE TABLE quests (id SERIAL PRIMARY KEY); CREATE TABLE badges (id INT)")
     before = await shapes(url, "public")
-    with pytest.raises(runner.MigrationError, match=r"\(quests, badges\).*python -m bot db adopt"):
+    with pytest.raises(MigrationError, match=r"\(quests, badges\).*python -m bot db adopt"):
         await runner.upgrade(url)
     assert await shapes(url, "public") == before
     assert await value(url, "SELECT to_regnamespace('discord')") is None
-    assert await runner.pending(url) == NAMES
+    assert await pending(url) == NAMES
 
 
 async def test_a_failing_revision_takes_the_earlier_ones_back(empty_database_url: str) -> None:
     url = empty_database_url
     await execute(url, "CREATE SCHEMA discord; CREATE TABLE discord.guilds (id INT)")
-    with pytest.raises(runner.MigrationError, match=r'refused.*relation "guilds" already exists'):
+    with pytest.raises(MigrationError, match=r'refused.*relation "guilds" already exists'):
         await runner.upgrade(url)
     assert set(await shapes(url, "public", "discord")) == {"discord.guilds"}
 
@@ -227,19 +228,19 @@ async def test_an_adopted_database_does_not_go_below_0002(empty_database_url: st
     await runner.downgrade(url, "0002")
     before = await shapes(url, "public", "discord")
     for target in ("0001", "base"):
-        with pytest.raises(runner.MigrationError, match="cannot go back below revision 0002"):
+        with pytest.raises(MigrationError, match="cannot go back below revision 0002"):
             await runner.downgrade(url, target)
     assert await shapes(url, "public", "discord") == before
 
 
 async def test_two_upgrades_at_once_both_end_well(empty_database_url: str) -> None:
     await asyncio.gather(*(runner.upgrade(empty_database_url) for _ in range(3)))
-    assert await runner.pending(empty_database_url) == []
+    assert await pending(empty_database_url) == []
 
 
 async def test_an_upgrade_waits_for_the_one_that_holds_the_lock(empty_database_url: str) -> None:
     holder = await asyncpg.connect(empty_database_url)
-    await holder.execute(f"SELECT pg_advisory_lock({runner.LOCK})")
+    await holder.execute(f"SELECT pg_advisory_lock({LOCK})")
     upgrade = asyncio.create_task(runner.upgrade(empty_database_url))
     waiting = """
         SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -248,10 +249,10 @@ async def test_an_upgrade_waits_for_the_one_that_holds_the_lock(empty_database_u
     while await holder.fetchval(waiting) == 0:
         assert not upgrade.done()
         await asyncio.sleep(0.01)
-    assert await runner.pending(empty_database_url) == NAMES
+    assert await pending(empty_database_url) == NAMES
     await holder.close()
     await upgrade
-    assert await runner.pending(empty_database_url) == []
+    assert await pending(empty_database_url) == []
 
 
 @pytest.mark.parametrize("path", REVISIONS, ids=NAMES)

@@ -37,7 +37,11 @@ async def connection(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
 
 async def written(url: str) -> str:
     """The document of the database there."""
-    return document(await schema_of(url), await applied_migrations(url))
+    connection = await asyncpg.connect(url)
+    try:
+        return document(await read_schema(connection), await applied_migrations(connection))
+    finally:
+        await connection.close()
 
 
 async def schema_of(url: str) -> Schema:

@@ -10,7 +10,7 @@ import asyncpg
 from bot.actions import adopting
 from bot.actions.adopting import How, Undone
 from bot.actions.adoption_plan import Migration, Plan
-from migrations import runner
+from migrations import history, runner
 from tests.live.checksums import checksums
 
 MIGRATIONS = [Migration(*script) for script in runner.scripts()]
@@ -97,7 +97,7 @@ async def texts(url: str) -> dict[tuple[Any, ...], list[str]]:
 
 def how(*, merging: bool = True, wait: float = 30) -> How:
     """How these tests adopt."""
-    return How(merging=merging, wait=wait, key=runner.LOCK, now=NOW)
+    return How(merging=merging, wait=wait, key=history.LOCK, now=NOW)
 
 
 async def preview(url: str, *, merging: bool = True) -> Plan:

@@ -117,12 +117,20 @@ class Pair:
         return {table: count for table, count in counts.items() if count}
 
     async def snapshot(self) -> dict[str, list[Any]]:
-        """All rows of the tables that linking touches, and the accounts but for their version."""
+        """All rows of the tables that linking touches, and the accounts but for their version.
+
+        A day that the website had marked stays counted with its account, and is left out.
+        """
         found = {
             table.name: await self.pool.fetch(SNAPSHOT.format(table=table.name)) for table in MOVING
         }
         accounts = "SELECT discord_id, user_id, points FROM discord.accounts ORDER BY id"
         shown: dict[str, list[Any]] = {name: [row[0] for row in r] for name, r in found.items()}
+        marked = {"user_id": self.web, "kind": "challenge", "item_id": 2}
+        completions = shown["discord.completions"]
+        shown["discord.completions"] = [
+            row for row in completions if not marked.items() <= row.items()
+        ]
         return shown | {"accounts": [tuple(row) for row in await self.pool.fetch(accounts)]}
 
     async def texts(self) -> str:

@@ -8,7 +8,7 @@ from asyncpg import UniqueViolationError
 from bot.actions.adopting import Refused, preview_undo
 from db.care.checking import check
 from db.pool import create_pool
-from migrations import runner
+from tests.database import catalog
 from tests.live.adoption import adopt, connected, execute, preview, state, texts, undo, value
 
 MERGED = ("user_challenges", "challenge_logs", "user_quests", "quest_logs", "user_badges")
@@ -51,7 +51,7 @@ async def test_adopting_loses_nothing_and_can_be_undone(live_url: str) -> None:
     assert written, "there was something to lose"
     for place, all_of_it in written.items():
         assert all(any(text in other for other in left[place]) for text in all_of_it)
-    assert await runner.pending(live_url) == []
+    assert await catalog.pending(live_url) == []
     async with connected(live_url) as connection:
         found = await check(connection)
     assert [finding for finding in found if finding.level == "breaking" or finding.undo] == []

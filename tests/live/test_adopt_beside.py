@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.actions.adopting import Refused
-from migrations import runner
+from migrations import history
 from tests.live.adoption import adopt, connected, execute, preview, state, undo, value
 
 LONGEST = 1.5
@@ -98,7 +98,7 @@ async def test_it_gives_up_and_says_who_is_in_the_way(small_live_url: str) -> No
 
 async def test_a_migration_that_runs_is_waited_for(small_live_url: str) -> None:
     async with connected(small_live_url) as connection:
-        await connection.execute(f"SELECT pg_advisory_lock({runner.LOCK})")
+        await connection.execute(f"SELECT pg_advisory_lock({history.LOCK})")
         pid = await connection.fetchval("SELECT pg_backend_pid()")
         with pytest.raises(Refused, match=rf"A migration .*\(process {pid} "):
             await adopt(small_live_url, wait=0.2)

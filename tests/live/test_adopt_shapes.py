@@ -8,6 +8,7 @@ import pytest
 
 from bot.actions.adopting import Refused
 from migrations import runner
+from tests.database import catalog
 from tests.live.adoption import adopt, connected, execute, preview, state, undo, value
 
 
@@ -139,7 +140,7 @@ async def test_an_older_adoption_gets_the_newer_migrations_with_it(small_live_ur
     await execute(small_live_url, "DROP INDEX idx_challenges_active")
     done = await adopt(small_live_url)
     assert [script.revision for script in done.scripts] == ["0005", "0006"]
-    assert await runner.pending(small_live_url) == []
+    assert await catalog.pending(small_live_url) == []
 
 
 async def test_a_schema_of_somebody_else_is_left_alone(small_live_url: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from db.care.checking import check
 from db.care.keys import UNIQUE_KEYS
-from migrations import runner
+from tests.database import catalog
 from tests.live.adoption import adopt, connected
 
 BEFORE = {
@@ -56,7 +56,7 @@ SENTENCES = {
 
 
 async def test_every_difference_and_nothing_else(live_url: str) -> None:
-    pending = await runner.pending(live_url)
+    pending = await catalog.pending(live_url)
     async with connected(live_url) as connection:
         found = await check(connection, pending=pending)
     assert {(f.level, f.kind, f.where) for f in found} == BEFORE
@@ -70,7 +70,7 @@ async def test_duplicates_are_counted(live_url: str, table: str) -> None:
     keys = ", ".join(UNIQUE_KEYS[table])
     async with connected(live_url) as connection:
         rows = await connection.fetch(f"SELECT {keys} FROM public.{table}")
-        found = await check(connection, pending=await runner.pending(live_url))
+        found = await check(connection, pending=await catalog.pending(live_url))
     counts = Counter(tuple(row.values()) for row in rows)
     many = [count for count in counts.values() if count > 1]
     sentence = f"{sum(many)} rows of public.{table} should be {len(many)}, one for each ({keys})."

@@ -26,6 +26,8 @@ TEXTS = (
     "Baked it.",
 )
 
+POINTS = "SELECT points FROM discord.accounts"
+
 NAMING_A_USER = """
 SELECT DISTINCT n.nspname || '.' || c.relname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -83,7 +85,7 @@ async def test_linking_moves_and_merges_everything(pair: Pair) -> None:
     assert await pair.rows(of=pair.own) == {}
     assert {t.name: await pair.value(others.format(t.name), both) for t in MOVING} == before
     assert await pair.pool.fetch(UNEVEN) == []
-    assert await pair.value("SELECT points FROM discord.accounts") == 50
+    assert await pair.value(POINTS) == 60, "50, and a day that the website had marked"
     said = await pair.texts()
     assert [text for text in TEXTS if text not in said] == []
 
@@ -175,10 +177,10 @@ async def test_later_than_thirty_days_everything_stays(pair: Pair) -> None:
     assert await pair.rows(of=pair.web) == rows
     assert await pair.rows(of=pair.own) == {}
     assert await pair.value("SELECT user_id FROM discord.accounts") == pair.own
-    assert await pair.value("SELECT points FROM discord.accounts") == 0
+    assert await pair.value(POINTS) == 0
 
     await pair.link(LATE)
-    assert await pair.value("SELECT points FROM discord.accounts") == 50
+    assert await pair.value(POINTS) == 60
 
 
 async def test_requests_are_dropped_after_thirty_days(pair: Pair) -> None:
@@ -204,7 +206,7 @@ async def test_a_row_of_their_own_is_made_when_it_is_gone(pair: Pair) -> None:
     email = await pair.value("SELECT email FROM userdata WHERE id = $1", user)
     assert user not in (pair.own, pair.web)
     assert email == f"discord-{MEMBER}@members.getkinder.invalid"
-    assert await pair.value("SELECT points FROM discord.accounts") == 50
+    assert await pair.value(POINTS) == 50
     assert (await pair.rows(of=user))["public.challenge_logs"] == 4
 
 
@@ -226,7 +228,7 @@ async def test_what_a_completion_and_a_reminder_clash_with(pair: Pair) -> None:
     )
     before = await pair.snapshot()
     await pair.link()
-    assert await pair.value("SELECT points FROM discord.accounts") == 50
+    assert await pair.value(POINTS) == 60
     assert await pair.pool.fetch(UNEVEN) == []
     assert not await pair.value("SELECT has_left FROM discord.guild_members")
     assert await pair.value("SELECT status FROM discord.reminders") == "sent"
@@ -304,7 +306,7 @@ async def test_badges_that_the_points_reach_come_along(pair: Pair) -> None:
           FROM generate_series(1, 3) day"""
     await pair.pool.execute(insert, pair.web)
     await pair.link()
-    assert await pair.value("SELECT points FROM discord.accounts") == 110
+    assert await pair.value(POINTS) == 120
     names: Any = await pair.value(
         "SELECT array_agg(b.name ORDER BY b.id) FROM user_badges u JOIN badges b "
         "ON b.id = u.badge_id WHERE u.user_id = $1",

@@ -89,7 +89,7 @@ async def test_the_whole_database(
     assert await all_tables(url, *BOTH, "kai") == everything
     assert await checksums(url, everything) == await checksums(database_url, everything)
     assert await catalog.shapes(url, *BOTH) == await catalog.shapes(database_url, *BOTH)
-    assert await runner.pending(url) == []
+    assert await catalog.pending(url) == []
     await assert_erasing_is_closed(url)
     await story_goes_on(url, 2, ANN, BEN)
     await assert_ids_go_on(url)
@@ -110,7 +110,7 @@ async def test_only_what_is_the_bots(
     assert await catalog.shapes(url, *BOTH) == made
     ours = [name for name in made if name != "public.userdata"]
     assert await checksums(url, ours) == await checksums(database_url, ours)
-    assert await runner.pending(url) == []
+    assert await catalog.pending(url) == []
     assert "secret" not in (tmp_path / "userdata.csv").read_text()
     assert await catalog.value(url, "SELECT array_agg(firstname ORDER BY id) FROM userdata") == [
         "Member 101",
