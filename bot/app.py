@@ -15,11 +15,10 @@ from discord.http import Route
 from yarl import URL
 
 from bot import playground
-from bot.actions.budget import Budget, Limits
-from bot.actions.services import Clock, Services
+from bot.actions.services import Clock, Services, utcnow
 from bot.client import KindnessBot
 from bot.kai.companion import Kai
-from bot.kai.voice import Voice
+from bot.model import budget, opened_voice
 from bot.opening import Database, StartError, open_pool, ready_database
 from bot.posting.demo import Demo, read_ahead
 from bot.posting.post_client import logged_in
@@ -34,8 +33,6 @@ FINISH_SECONDS = 5.0
 """How long a stop waits for members who are being answered."""
 CLOSE_SECONDS = 2.0
 """How long it then waits for Discord to say goodbye."""
-SLOT_SECONDS = 10.0
-"""How long a model's call may hold its slot beyond its own time, should its process have died."""
 AUTHENTICATION_FAILED = 4004
 """The code with which Discord's gateway closes when a token is reset under a running bot."""
 
@@ -54,6 +51,8 @@ async def run(settings: Settings, say: Callable[[str], None], *, part: Part = "e
     """
     if part == "worker" and settings.discord_token is None:
         raise StartError("A worker needs DISCORD_TOKEN: the playground has one of its own.")
+    # The bot never speaks; SimCord probes discord.py with a client that has no intents.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     stop = asyncio.Event()
     with _stopping_on_signals(stop):
         async with AsyncExitStack() as stack:
@@ -83,7 +82,7 @@ async def _run_on(
         else:
             token = settings.discord_token.get_secret_value()
             point_at(settings)
-            await _run_on_discord(settings, token, database, kai(discord.utils.utcnow), stop, part)
+            await _run_on_discord(settings, token, database, kai(utcnow), stop, part)
 
 
 async def _serve_metrics(stack: AsyncExitStack, port: int) -> None:
@@ -93,38 +92,6 @@ async def _serve_metrics(stack: AsyncExitStack, port: int) -> None:
         raise StartError(
             f"The metrics cannot be served: port {port} is taken. Choose another METRICS_PORT."
         ) from error
-
-
-@asynccontextmanager
-async def opened_voice(settings: Settings) -> AsyncGenerator[Voice | None]:
-    """The voice of the configured model while this lasts; None when none is configured."""
-    if settings.kai_model is None:
-        yield None
-        return
-    from bot.kai.model import open_voice  # noqa: PLC0415  it costs seconds, and is needed here alone
-
-    key = settings.kai_api_key
-    voice = open_voice(
-        settings.kai_model,
-        base_url=settings.kai_base_url,
-        api_key=None if key is None else key.get_secret_value(),
-    )
-    try:
-        yield voice
-    finally:
-        await voice.close()
-
-
-def budget(settings: Settings, pool: Pool, clock: Clock) -> Budget:
-    """What the configured model may use."""
-    limits = Limits(
-        member_turns=settings.kai_member_turns,
-        guild_turns=settings.kai_guild_turns,
-        day_tokens=settings.kai_day_tokens,
-        concurrent=settings.kai_concurrent,
-        call_seconds=settings.kai_seconds + SLOT_SECONDS,
-    )
-    return Budget(pool, settings.kai_model or "", limits, clock)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
@@ -166,7 +133,7 @@ async def _run_playground(
     say: Callable[[str], None],
 ) -> None:
     here = settings.model_copy(update={"home_guild_ids": (playground.HOME_GUILD_ID,)})
-    demo = Demo(await read_ahead(Services(pool, Kai(), discord.utils.utcnow)))
+    demo = Demo(await read_ahead(Services(pool, Kai(), utcnow)))
 
     def make_bot(clock: Clock) -> KindnessBot:
         services = Services(pool, kai(clock), clock, settings.default_zone)
@@ -206,7 +173,7 @@ async def _run_on_discord(
     stop: asyncio.Event,
     part: Part,
 ) -> None:
-    services = Services(database.pool, kai, discord.utils.utcnow, settings.default_zone)
+    services = Services(database.pool, kai, utcnow, settings.default_zone)
     running: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
         stack.callback(kai.hush)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote
 
-import discord
 import structlog
 from structlog.typing import Processor
 
@@ -70,8 +69,6 @@ def configure(level: str, style: str, secrets: Iterable[str], stream: TextIO) ->
         logging.getLogger(noisy).setLevel(logging.DEBUG if level == "DEBUG" else logging.WARNING)
     for telling in ("openai", "anthropic", "httpx2", "httpcore2"):  # they log what members write
         logging.getLogger(telling).setLevel(logging.WARNING)
-    # The bot never speaks; SimCord probes discord.py with a client that has no intents.
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

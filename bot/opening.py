@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
-import discord
 import structlog
 
 from bot.actions.seeding import ensure_standing_quest, seed_if_empty
+from bot.actions.services import utcnow
 from bot.embedded import EmbeddedError, EmbeddedServer
 from bot.settings import Settings
 from db.care.checking import OLDEST_SERVER, check, has_handbook
@@ -176,7 +176,7 @@ async def ready_database(settings: Settings) -> AsyncGenerator[Database]:
             await bring_up_to_date(url, pool)
         await require_migrated(pool)
         await refuse_drift(pool)
-        if await seed_if_empty(pool, discord.utils.utcnow):
+        if await seed_if_empty(pool, utcnow):
             log.info("starter catalogue loaded")
-        await ensure_standing_quest(pool, discord.utils.utcnow)
+        await ensure_standing_quest(pool, utcnow)
         yield Database(url, pool)

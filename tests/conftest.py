@@ -7,23 +7,32 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.actions.seeding import seed_catalogue
+from bot.actions.services import utcnow
 from db.pool import Pool, create_pool
 from migrations import runner
 from tests import postgres
 
+WAITING = 2
+"""So many processes take the long tests, which mostly wait, while the others use the processors."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests, so that nobody waits for one at the end.
+    """Let some processes begin with the long tests, so that nobody waits for one at the end.
 
     Each process gets a slice of the list at first, and takes some of another's when it is done.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = min(WAITING, processes)
     long = [item for item in items if item.get_closest_marker("long")]
     others = [item for item in items if not item.get_closest_marker("long")]
     items[:] = [
         item
         for number in range(processes)
-        for item in (*long[number::processes], *_slice_of(others, number, processes))
+        for item in (
+            *(long[number::waiting] if number < waiting else ()),
+            *_slice_of(others, number, processes),
+        )
     ]
 
 
@@ -49,6 +58,25 @@ def template(server_url: str) -> Generator[str]:
             yield urlsplit(url).path.removeprefix("/")
         finally:
             loop.run(database.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def seeded_template(server_url: str, template: str) -> Generator[str]:
+    """The name of a migrated database with the starter catalogue."""
+    with asyncio.Runner() as loop:
+        database = postgres.database(server_url, template)
+        url = loop.run(database.__aenter__())
+        try:
+            loop.run(_seed(url))
+            yield urlsplit(url).path.removeprefix("/")
+        finally:
+            loop.run(database.__aexit__(None, None, None))
+
+
+async def _seed(url: str) -> None:
+    pool = await create_pool(url, idle_seconds=0)
+    await seed_catalogue(pool, utcnow)
+    await pool.close()
 
 
 @pytest.fixture

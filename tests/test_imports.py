@@ -6,6 +6,7 @@ Read from the source with `ast`, so imports inside functions count too. An impor
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # These wire the rooms together.
     "bot.app": ("bot", "db", "migrations"),
     "bot.opening": ("bot", "db", "migrations"),
+    "bot.model": ("bot.kai", "bot.actions", "bot.settings", "db", *PURE),
     "bot.__main__": ("bot.commands",),
     "bot.commands": ("bot", "db", "migrations"),
     "bot.client": ("bot.client", "bot.settings", "bot.actions", "bot.ui", *PURE),
@@ -171,6 +173,16 @@ def test_a_package_is_used_where_it_belongs(package: str) -> None:
         if _within(found.target, (package,)) and not _within(found.module, ONLY_IN[package])
     ]
     assert wrong == []
+
+
+def test_the_command_line_starts_with_little() -> None:
+    """What takes long to import waits until somebody needs it: `--help` and `db check` do not."""
+    heavy = ["discord", "aiohttp", "alembic", "sqlalchemy", "pgqueuer", "pydantic_ai", "simcord"]
+    program = f"import sys, bot.__main__; print(*(set({heavy}) & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == []
 
 
 @pytest.mark.parametrize(("room", "packages"), [("bot.rules", ()), ("db", ("asyncpg",))])

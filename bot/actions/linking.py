@@ -26,6 +26,14 @@ RESERVED_ADDRESS = (
     "Addresses that end in `.invalid` reach nobody. Please type the one that you sign in to the "
     "website with."
 )
+VERDICTS: dict[Verdict, str] = {
+    "ready": "✅ The website has one account of it.",
+    "none": "❓ The website has no account of it.",
+    "several": "⚠️ The website has several accounts of it, in different spellings.",
+    "linked": "⚠️ Its account is linked to a Discord account already.",
+    "reserved": "⚠️ Its account is one that the bot made by itself.",
+    "suspended": "⚠️ Its account is suspended.",
+}
 REFUSED: dict[Verdict, str] = {
     "none": "The website has no account of that address, so there is nothing to link.",
     "several": (

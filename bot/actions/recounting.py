@@ -48,5 +48,6 @@ async def recount(connection: Connection, user_id: int, now: dt.datetime) -> Non
         CountedDay(day, local_date(day.at, zone), day_points(day.kind, day.difficulty))
         for day in marked
     ]
-    await recounts.count_in(connection, user_id, days)
+    if days:
+        await recounts.count_in(connection, user_id, days)
     await recounts.add_up(connection, user_id, now)

@@ -13,6 +13,11 @@ from db.pool import NoRow, Pool
 Clock = Callable[[], dt.datetime]
 
 
+def utcnow() -> dt.datetime:
+    """This instant, aware UTC: the clock of production and of the command line."""
+    return dt.datetime.now(dt.UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The pool, the companion and the clock (aware UTC), passed to every action."""

@@ -4,19 +4,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-import discord
 import typer
 from rich.table import Table
 
 from bot.actions import erasing, link_requests, linking, unlinking
 from bot.actions.erasing import Erased, ToErase
 from bot.actions.linking import Deed
+from bot.actions.services import utcnow
 from bot.commands.common import FAULT, carry_out, end, err, out
 from bot.errors import UserError
 from bot.opening import open_database, require_migrated
 from bot.rules.linking import UNDOABLE
 from bot.settings import LARGEST_ID, Settings
-from bot.ui.accounts import VERDICTS
 from db.pool import Pool
 
 SMALLEST_ID = 10**16
@@ -86,7 +85,7 @@ def requests() -> None:
         for heading in ("Discord id", "address", "code", "since (UTC)", "on the website"):
             table.add_column(heading, overflow="fold")
         for request in found:
-            verdict = VERDICTS[linking.verdict_of(request.accounts)].partition(" ")[2]
+            verdict = linking.VERDICTS[linking.verdict_of(request.accounts)].partition(" ")[2]
             users = ", ".join(str(account.user_id) for account in request.accounts)
             table.add_row(
                 str(request.member_id),
@@ -115,7 +114,7 @@ def link(
 
     Make sure first that the account is theirs. It can be taken back for 30 days.
     """
-    deed = Deed(None, None, discord.utils.utcnow())
+    deed = Deed(None, None, utcnow())
 
     async def work(settings: Settings) -> None:
         async with _opened(settings) as pool:
@@ -147,7 +146,7 @@ def unlink(discord_id: DiscordId, yes: Yes = False) -> None:
 
     For 30 days what they had brought along goes back with them; later everything stays there.
     """
-    deed = Deed(None, None, discord.utils.utcnow())
+    deed = Deed(None, None, utcnow())
 
     async def work(settings: Settings) -> None:
         async with _opened(settings) as pool:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import discord
 import typer
 
 from bot.actions import adopting
 from bot.actions.adopting import How, Refused, Undone
 from bot.actions.adoption_plan import Migration, Plan
 from bot.actions.duplicates import Group
+from bot.actions.services import utcnow
 from bot.commands.common import FAULT, carry_out, err, out
 from bot.opening import database_trouble, database_url
 from bot.settings import Settings
@@ -49,7 +49,7 @@ def adopt(
     in one transaction, all of it logged, so that --undo --apply can take it back while no bot is
     connected. Exit 1 when refused.
     """
-    how = How(merging=merge_duplicates, wait=wait, key=LOCK, now=discord.utils.utcnow())
+    how = How(merging=merge_duplicates, wait=wait, key=LOCK, now=utcnow())
 
     async def work(settings: Settings) -> None:
         # Without a pool: undoing looks for those of bots.

@@ -4,13 +4,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import discord
 import typer
 
 from bot.actions import archiving, restoring
 from bot.actions.archive_files import ArchiveError
 from bot.actions.archiving import Filed, How, Report
 from bot.actions.restoring import Again
+from bot.actions.services import utcnow
 from bot.commands.common import carry_out, end, err, out, progressbar
 from bot.opening import open_database, require_migrated
 from bot.rules import archives
@@ -46,7 +46,7 @@ def archive(
         age = archives.parse_age(older_than)
     except ValueError as error:
         end(str(error))
-    before = archives.months_before(discord.utils.utcnow(), age)
+    before = archives.months_before(utcnow(), age)
 
     async def work(settings: Settings) -> None:
         async with open_database(settings) as (url, pool):
@@ -54,7 +54,7 @@ def archive(
             if dry_run:
                 _print_preview(*await archiving.preview(url, before))
                 return
-            how = How(before, _folder(settings, folder), discord.utils.utcnow)
+            how = How(before, _folder(settings, folder), utcnow)
             with _Progress(quiet=quiet) as progress:
                 report = await archiving.archive(url, how, progress)
             _print_report(report, how, quiet=quiet)
@@ -91,7 +91,7 @@ def restore_archive(
             else:
                 paths = await restoring.files_of_month(url, first, place)
             for path in paths:
-                _print_again(await restoring.restore(url, path, discord.utils.utcnow()))
+                _print_again(await restoring.restore(url, path, utcnow()))
 
     carry_out(work)
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import discord
 import typer
 
 from bot.actions.seeding import seed_catalogue
+from bot.actions.services import utcnow
 from bot.commands.common import carry_out, out
 from bot.opening import bring_up_to_date, open_database, require_migrated
 from bot.settings import Settings
@@ -45,7 +45,7 @@ def seed() -> None:
     async def work(settings: Settings) -> None:
         async with open_database(settings) as (_url, pool):
             await require_migrated(pool)
-            added = await seed_catalogue(pool, discord.utils.utcnow)
+            added = await seed_catalogue(pool, utcnow)
         out.print(", ".join(f"{count} {kind}(s) added" for kind, count in added.items()) + ".")
 
     carry_out(work)

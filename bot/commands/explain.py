@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import discord
 import typer
 
+from bot.actions.services import utcnow
 from bot.commands.common import carry_out, out
 from bot.opening import StartError, open_database, require_migrated
 from bot.settings import Settings
@@ -26,7 +26,7 @@ def explain(
     """Keep the EXPLAIN of each dashboard query in a file; nothing in the database changes."""
 
     async def work(settings: Settings) -> None:
-        known = explaining.queries(discord.utils.utcnow().date())
+        known = explaining.queries(utcnow().date())
         if name is not None and name not in known:
             raise StartError(f"There is no query {name}: there are {', '.join(known)}.")
         wanted = known if name is None else {name: known[name]}

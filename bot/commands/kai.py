@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-import discord
 import typer
 
-from bot.app import opened_voice
+from bot.actions.services import utcnow
 from bot.commands.common import carry_out, out, progressbar
 from bot.kai import evaluation, trying
 from bot.kai.companion import Kai
 from bot.kai.safety import concern_of
+from bot.model import opened_voice
 from bot.opening import StartError
 from bot.settings import Settings
 
@@ -24,9 +24,7 @@ def ask(
 
     async def work(settings: Settings) -> None:
         async with opened_voice(settings) as voice:
-            tried = await trying.ask(
-                Kai(voice, seconds=settings.kai_seconds), message, discord.utils.utcnow()
-            )
+            tried = await trying.ask(Kai(voice, seconds=settings.kai_seconds), message, utcnow())
         for column, value in trying.row_of(message, tried.words).items():
             out.print(f"{column:>18}  {value}", markup=False)
         by = settings.kai_model if voice is not None and tried.words.fell_back is None else "KAI"
@@ -55,7 +53,7 @@ def evaluate() -> None:
                 verdicts = await trying.evaluate(
                     voice,
                     texts,
-                    discord.utils.utcnow(),
+                    utcnow(),
                     settings.kai_seconds,
                     lambda: bar.update(1),
                 )

@@ -1,12 +1,15 @@
 """`python -m bot`, `run`, `worker` and `playground`: the bot itself."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import Part, run
 from bot.commands.common import carry_out, out
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.app import Part
 
 cli = typer.Typer(
     help="The Get Kinder bot. Without a command it runs: on Discord when DISCORD_TOKEN is set, "
@@ -31,20 +34,28 @@ def run_command(
     ] = True,
 ) -> None:
     """Run the bot (the default), with a worker in it unless told otherwise."""
-    part: Part = "everything" if worker else "bot"
-    carry_out(lambda settings: run(settings, out.print, part=part))
+    _run("everything" if worker else "bot")
 
 
 @cli.command("worker")
 def worker_command() -> None:
     """Run a worker alone: it sends daily posts and reminders. Run as many as you like."""
-    carry_out(lambda settings: run(settings, out.print, part="worker"))
+    _run("worker")
 
 
 @cli.command()
 def playground() -> None:
     """Open the playground even when a token is set."""
-    carry_out(lambda settings: run(_without_token(settings), out.print))
+    _run("everything", _without_token)
+
+
+def _run(part: "Part", change: Callable[[Settings], Settings] = lambda settings: settings) -> None:
+    async def work(settings: Settings) -> None:
+        from bot.app import run  # noqa: PLC0415  discord.py is only for those who run the bot
+
+        await run(change(settings), out.print, part=part)
+
+    carry_out(work)
 
 
 def _without_token(settings: Settings) -> Settings:

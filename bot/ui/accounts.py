@@ -7,21 +7,13 @@ from typing import Any
 from discord import ui
 
 from bot.actions.link_requests import Offered, OwnRequest, Request
-from bot.actions.linking import Belongings, Linked, verdict_of
+from bot.actions.linking import VERDICTS, Belongings, Linked, verdict_of
 from bot.actions.unlinking import Parting
-from bot.rules.linking import UNDOABLE, Verdict
+from bot.rules.linking import UNDOABLE
 from bot.ui.buttons import Press
 from bot.ui.card import Block, Card, Colour
 from bot.ui.text import line, plural, rows
 
-VERDICTS: dict[Verdict, str] = {
-    "ready": "✅ The website has one account of it.",
-    "none": "❓ The website has no account of it.",
-    "several": "⚠️ The website has several accounts of it, in different spellings.",
-    "linked": "⚠️ Its account is linked to a Discord account already.",
-    "reserved": "⚠️ Its account is one that the bot made by itself.",
-    "suspended": "⚠️ Its account is suspended.",
-}
 DAYS = UNDOABLE.days
 
 

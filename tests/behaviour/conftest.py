@@ -6,6 +6,7 @@ import pytest
 import structlog
 
 from db.pool import Pool
+from tests import postgres
 from tests.behaviour.town import Town, open_town
 
 
@@ -16,6 +17,13 @@ def plain_log() -> Generator[None]:
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+async def database_url(server_url: str, seeded_template: str) -> AsyncGenerator[str]:
+    """A fresh database with the starter catalogue in it."""
+    async with postgres.database(server_url, seeded_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import discord
 
 from bot.actions.companion import ReflectionRequest
-from bot.actions.seeding import ensure_standing_quest, seed_catalogue
+from bot.actions.seeding import ensure_standing_quest
 from bot.actions.toolbox import Toolbox
 from bot.kai import prompts
 from db.pool import Pool
@@ -21,6 +21,7 @@ async def ensured(pool: Pool) -> bool:
 
 async def test_it_comes_to_a_catalogue_without_it(pool: Pool) -> None:
     """One that was filled before gets it, once, and nothing else."""
+    await pool.execute("TRUNCATE quests, discord.catalogue_slugs CASCADE")
     await pool.execute("INSERT INTO quests (name, total_days) VALUES ('Ours', 7)")
     assert await ensured(pool)
     rows = await pool.fetch("SELECT id, name, total_days, difficulty FROM quests ORDER BY id")
@@ -32,7 +33,6 @@ async def test_it_comes_to_a_catalogue_without_it(pool: Pool) -> None:
 
 async def test_it_is_known_by_its_slug_then_by_its_name(pool: Pool) -> None:
     """Renamed, it stays what it is; made by hand, it is taken for it; deleted, it comes back."""
-    await seed_catalogue(pool, discord.utils.utcnow)
     assert not await ensured(pool)
     await pool.execute("UPDATE quests SET name = 'A Spark' WHERE name = $1", STANDING)
     assert not await ensured(pool)

@@ -267,7 +267,8 @@ async def open_town(pool: Pool, companion: Companion | None = None) -> AsyncGene
     def clock() -> dt.datetime:
         return worlds[0].now()
 
-    await seed_catalogue(pool, discord.utils.utcnow)
+    if not await pool.fetchval("SELECT EXISTS (SELECT FROM discord.catalogue_slugs)"):
+        await seed_catalogue(pool, discord.utils.utcnow)
     services = Services(pool, companion or Kai(), clock)
     bot = KindnessBot(services, SETTINGS, trust_stored_sync=False)
     env = simcord.Env(bot, shard_count=1)

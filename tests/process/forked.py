@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot import app, logs, opening
+from bot import app, logs, model, opening
 from bot.actions.services import Services
 from bot.kai.companion import Kai
 from bot.settings import Settings
@@ -112,8 +112,11 @@ async def _serve(orders: Orders, ready: Connection) -> None:
 
     assert settings.discord_token is not None
     token = settings.discord_token.get_secret_value()
-    async with opening.open_database(settings) as (_url, pool), app.opened_voice(settings) as voice:
-        kai = Kai(voice, app.budget(settings, pool, clock), seconds=settings.kai_seconds)
+    async with (
+        opening.open_database(settings) as (_url, pool),
+        model.opened_voice(settings) as voice,
+    ):
+        kai = Kai(voice, model.budget(settings, pool, clock), seconds=settings.kai_seconds)
         services = Services(pool, kai, clock, settings.default_zone)
         async with QuickBot(services, settings) as bot, asyncio.TaskGroup() as tasks:
             tasks.create_task(bot.start(token))

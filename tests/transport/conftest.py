@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from typing import cast
 
-import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.actions.seeding import seed_catalogue
 from db.pool import Pool
+from tests import postgres
 from tests.discord_limits import check_no_pings, check_request
 from tests.models.stub import ModelStub
 from tests.transport.actors import Actor
@@ -35,9 +34,15 @@ async def discord_() -> AsyncGenerator[StandIn]:
 
 
 @pytest.fixture
-async def catalogue(pool: Pool) -> Pool:
+async def database_url(server_url: str, seeded_template: str) -> AsyncGenerator[str]:
+    """A fresh database with the starter catalogue in it."""
+    async with postgres.database(server_url, seeded_template) as url:
+        yield url
+
+
+@pytest.fixture
+def catalogue(pool: Pool) -> Pool:
     """The pool of a database with the starter catalogue in it."""
-    await seed_catalogue(pool, discord.utils.utcnow)
     return pool
 
 
