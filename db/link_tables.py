@@ -245,6 +245,30 @@ MOVE_BACK = _over(MOVING, _back, "SELECT count(*) FROM {all}")
 """Move what the link $1 had moved from the user $2 back to $3, where its place is free."""
 
 
+def _moved_days(kind: str) -> str:
+    return f"""
+    SELECT '{kind}' AS kind, t.{kind}_id AS item_id, t.day_number
+      FROM discord.link_log l JOIN public.{kind}_logs t ON t.id = l.row_id
+     WHERE l.link_id = $1 AND l.action = 'move' AND l.table_name = 'public.{kind}_logs'
+       AND t.user_id = $3"""
+
+
+COUNT_BACK = f"""
+WITH gone AS (
+    DELETE FROM discord.completions c
+     USING ({_moved_days("challenge")} UNION ALL {_moved_days("quest")}) m
+     WHERE c.user_id = $2 AND c.kind = m.kind AND c.item_id = m.item_id
+       AND c.day_number = m.day_number
+    RETURNING c.*
+)
+INSERT INTO discord.completions
+       (user_id, kind, item_id, day_number, local_date, points, completed_at)
+SELECT $3::int, kind, item_id, day_number, local_date, points, completed_at
+  FROM gone
+ON CONFLICT DO NOTHING"""
+"""Let days that went back to the user $3 and were done meanwhile count there, and not for $2."""
+
+
 def _as_it_was(table: Moving) -> str:
     values = ", ".join(f"{column} = was.{column}" for column in table.changed)
     return f"""

@@ -212,6 +212,7 @@ async def move_back(connection: Connection, link_id: int, *, of: int, to: int) -
     """Give everything that a link moved, changed or removed back, as far as it is there."""
     await connection.execute(link_tables.CLEAR_WAY, link_id, of, to)
     await connection.execute(link_tables.MOVE_BACK, link_id, of, to)
+    await connection.execute(link_tables.COUNT_BACK, link_id, of, to)
     await connection.execute(link_tables.CHANGE_BACK, link_id)
     await connection.execute(link_tables.BRING_BACK, link_id, of, to)
 

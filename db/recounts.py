@@ -12,16 +12,20 @@ from db.members import naive
 from db.pool import Connection, Pool
 from db.rows import Kind
 
-# A day without its moment has no date to stand on, and one of the future is not done yet.
+BEHIND_SECONDS = 60
+"""How long looking through everybody's days may take; it is the night's, and locks nothing."""
+
+# A day without its moment has no date to stand on, and one of the future is not done yet; a moment
+# before the charity was there says no more (there is "-infinity", too, and the year 1).
 _MARKED = """
 SELECT l.user_id, 'challenge' AS kind, l.challenge_id AS item_id, l.day_number, l.completed_at,
        NULL AS difficulty
   FROM public.challenge_logs l
- WHERE l.completed AND l.completed_at <= $1 AND l.day_number >= 1
+ WHERE l.completed AND l.completed_at BETWEEN '2000-01-01' AND $1 AND l.day_number >= 1
 UNION ALL
 SELECT l.user_id, 'quest', l.quest_id, l.day_number, l.completed_at, q.difficulty
   FROM public.quest_logs l JOIN public.quests q ON q.id = l.quest_id
- WHERE l.completed AND l.completed_at <= $1 AND l.day_number >= 1"""
+ WHERE l.completed AND l.completed_at BETWEEN '2000-01-01' AND $1 AND l.day_number >= 1"""
 
 _UNCOUNTED = """
 NOT EXISTS (SELECT FROM discord.completions c
@@ -29,43 +33,52 @@ NOT EXISTS (SELECT FROM discord.completions c
                AND c.day_number = m.day_number)"""
 
 BEHIND = f"""
+SELECT m.user_id
+  FROM ({_MARKED}) m JOIN discord.accounts a ON a.user_id = m.user_id
+ WHERE {_UNCOUNTED}
+UNION
 SELECT a.user_id
   FROM discord.accounts a
- WHERE EXISTS (SELECT FROM ({_MARKED}) m WHERE m.user_id = a.user_id AND {_UNCOUNTED})
-    OR a.points <> (SELECT COALESCE(sum(c.points), 0) FROM discord.completions c
-                     WHERE c.user_id = a.user_id)
- ORDER BY a.user_id"""
+  LEFT JOIN (SELECT user_id, sum(points) AS points FROM discord.completions GROUP BY user_id) c
+    ON c.user_id = a.user_id
+ WHERE a.points <> COALESCE(c.points, 0)
+ ORDER BY user_id"""
 
 LOCK = "SELECT zone FROM discord.accounts WHERE user_id = $1 FOR UPDATE"
 
 MARKED_DAYS = f"""
 SELECT m.kind, m.item_id, m.day_number, m.completed_at, m.difficulty
   FROM ({_MARKED}) m
- WHERE m.user_id = $2 AND {_UNCOUNTED}
- ORDER BY m.completed_at, m.day_number"""
+ WHERE m.user_id = $2 AND {_UNCOUNTED}"""
 
 COUNT_IN = """
-INSERT INTO discord.completions
-       (user_id, kind, item_id, day_number, local_date, points, completed_at)
-SELECT $1, d.kind, d.item_id, d.day_number, d.local_date, d.points, d.completed_at
-  FROM unnest($2::text[], $3::int[], $4::int[], $5::date[], $6::int[], $7::timestamptz[])
-       WITH ORDINALITY
-       AS d (kind, item_id, day_number, local_date, points, completed_at, place)
- ORDER BY d.place
-ON CONFLICT DO NOTHING"""
+WITH counted AS (
+    INSERT INTO discord.completions
+           (user_id, kind, item_id, day_number, local_date, points, completed_at)
+    SELECT $1, d.*
+      FROM unnest($2::text[], $3::int[], $4::int[], $5::date[], $6::int[], $7::timestamptz[])
+           AS d (kind, item_id, day_number, local_date, points, completed_at)
+     WHERE NOT EXISTS (SELECT FROM discord.completions c
+                        WHERE c.user_id = $1 AND c.kind = d.kind AND c.item_id = d.item_id
+                          AND c.local_date = d.local_date)
+     ORDER BY d.completed_at, d.day_number
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT count(*)::int FROM counted"""
 
 ADD_UP = """
-WITH account AS (
-    UPDATE discord.accounts a
-       SET points = (SELECT COALESCE(sum(c.points), 0)::int FROM discord.completions c
-                      WHERE c.user_id = a.user_id)
-     WHERE a.user_id = $1
-    RETURNING a.user_id, a.points
+WITH earned AS (
+    SELECT COALESCE(sum(points), 0)::int AS points FROM discord.completions WHERE user_id = $1
+), corrected AS (
+    UPDATE discord.accounts a SET points = earned.points
+      FROM earned
+     WHERE a.user_id = $1 AND a.points <> earned.points
 )
 INSERT INTO public.user_badges (user_id, badge_id, earned_at)
-SELECT account.user_id, b.id, $2
-  FROM account
-  JOIN public.badges b ON b.points_required > 0 AND b.points_required <= account.points
+SELECT $1, b.id, $2
+  FROM earned
+  JOIN public.badges b ON b.points_required > 0 AND b.points_required <= earned.points
 ON CONFLICT (user_id, badge_id) DO NOTHING"""
 
 
@@ -80,18 +93,10 @@ class MarkedDay:
     difficulty: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CountedDay:
-    """A marked day with the member's local date that it stands on, and what it is worth."""
-
-    marked: MarkedDay
-    local_date: dt.date
-    points: int
-
-
 async def behind(pool: Pool, now: dt.datetime) -> list[int]:
     """The users with an account whose days are not all counted, or whose points are not the sum."""
-    return [row["user_id"] for row in await pool.fetch(BEHIND, naive(now))]
+    rows = await pool.fetch(BEHIND, naive(now), timeout=BEHIND_SECONDS)
+    return [row["user_id"] for row in rows]
 
 
 async def lock(connection: Connection, user_id: int) -> str | None:
@@ -101,7 +106,7 @@ async def lock(connection: Connection, user_id: int) -> str | None:
 
 
 async def marked_days(connection: Connection, user_id: int, now: dt.datetime) -> list[MarkedDay]:
-    """The days that nobody has counted, the oldest first."""
+    """The days that nobody has counted, in no order."""
     rows = await connection.fetch(MARKED_DAYS, naive(now), user_id)
     return [
         MarkedDay(kind, item_id, day, at.replace(tzinfo=dt.UTC), difficulty)
@@ -109,20 +114,30 @@ async def marked_days(connection: Connection, user_id: int, now: dt.datetime) ->
     ]
 
 
-async def count_in(connection: Connection, user_id: int, days: Sequence[CountedDay]) -> None:
-    """Write days as completions; of two of one item on one date, the first counts."""
-    await connection.execute(
+async def count_in(
+    connection: Connection,
+    user_id: int,
+    days: Sequence[MarkedDay],
+    dates: Sequence[dt.date],
+    points: Sequence[int],
+) -> int:
+    """Write days as completions, each on its local date and worth its points; gives how many.
+
+    Of one item a date has one day only: the one that has it already, or else the first.
+    """
+    counted: int = await connection.fetchval(
         COUNT_IN,
         user_id,
-        [d.marked.kind for d in days],
-        [d.marked.item_id for d in days],
-        [d.marked.day for d in days],
-        [d.local_date for d in days],
-        [d.points for d in days],
-        [d.marked.at for d in days],
+        [day.kind for day in days],
+        [day.item_id for day in days],
+        [day.day for day in days],
+        dates,
+        points,
+        [day.at for day in days],
     )
+    return counted
 
 
 async def add_up(connection: Connection, user_id: int, now: dt.datetime) -> None:
-    """Let the points be those of the completions, and give the badges that they reach."""
+    """Let an account's points be those of the completions, and give the badges they reach."""
     await connection.execute(ADD_UP, user_id, naive(now))

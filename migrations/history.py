@@ -44,12 +44,13 @@ def pending(at: str | None) -> list[str]:
     Raises MigrationError when there is no such revision.
     """
     known = names()
-    numbers = [name.partition("_")[0] for name in known]
-    if at is None:
-        return known
-    if at not in numbers:
+    if at is not None and not any(_number(name) == at for name in known):
         raise MigrationError(
             f"The database is at revision {at}, which this version of the bot does not know: a "
             "newer one has migrated it."
         )
-    return known[numbers.index(at) + 1 :]
+    return [name for name in known if at is None or _number(name) > at]
+
+
+def _number(name: str) -> str:
+    return name.partition("_")[0]

@@ -10,6 +10,7 @@ Alembic takes half a second to import: who only wants to know what is pending as
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import asyncpg
 from alembic import command
@@ -21,11 +22,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.pool import own_connection
 from migrations import history
 from migrations.history import LOCK, MigrationError
-
-READ_SECONDS = 10
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
@@ -80,7 +78,7 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
         # The lock is the session's, and goes with the connection.
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         await connection.commit()
-        await _check_known(url)
+        await _check_known(connection)
         try:
             await connection.run_sync(migrate)
         except asyncpg.RaiseError as error:  # a revision's own refusal, a sentence already
@@ -93,10 +91,10 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
             raise MigrationError(f"{error}.") from error
 
 
-async def _check_known(url: str) -> None:
+async def _check_known(connection: AsyncConnection) -> None:
     """Raise MigrationError where a newer version of the bot has been at work."""
-    async with own_connection(url, "get-kinder-migrations", READ_SECONDS) as connection:
-        history.pending(await history.current(connection))
+    raw = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+    history.pending(await history.current(raw))
 
 
 def _reason(error: Exception) -> BaseException:

@@ -13,7 +13,7 @@ from db.pool import Pool, create_pool
 from migrations import runner
 from tests import postgres
 
-WAITING = 2
+WAITING = 1
 """So many processes take the long tests, which mostly wait, while the others use the processors."""
 
 

@@ -192,8 +192,8 @@ def _print_found(discord_id: int, found: ToErase) -> None:
         what = (
             "all their rows go"
             if user.is_ours
-            else "an account of the website's: it stays with its days and badges, and what is the "
-            "bot's goes"
+            else "an account of the website's: it stays with its days and badges (which count here "
+            "again if somebody links it), and what is the bot's goes"
         )
         out.print(f"User {user.id}: {what}.")
     if found.archived_files:

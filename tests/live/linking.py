@@ -89,6 +89,18 @@ SELECT a.discord_id, a.points, sum(c.points)
   FROM discord.accounts a LEFT JOIN discord.completions c USING (user_id)
  GROUP BY 1, 2 HAVING a.points <> COALESCE(sum(c.points), 0)"""
 
+STRAY = """
+SELECT * FROM discord.completions c
+ WHERE NOT EXISTS (
+    SELECT FROM public.challenge_logs l
+     WHERE c.kind = 'challenge' AND l.completed
+       AND (l.user_id, l.challenge_id, l.day_number) = (c.user_id, c.item_id, c.day_number)
+     UNION ALL
+    SELECT FROM public.quest_logs l
+     WHERE c.kind = 'quest' AND l.completed
+       AND (l.user_id, l.quest_id, l.day_number) = (c.user_id, c.item_id, c.day_number))"""
+"""Days that count for somebody who has them no more."""
+
 
 @dataclass(frozen=True)
 class Pair:

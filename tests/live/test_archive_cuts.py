@@ -63,14 +63,16 @@ def chosen(cutting: Knife) -> list[tuple[int, bool]]:
     return sorted([*cuts, *((at, False) for at in once)])
 
 
+async def alone(url: str) -> None:
+    """Wait until the server has noticed that the one that was cut off is gone."""
+    async with asyncio.timeout(GONE_SECONDS), turns.connected(url) as connection:
+        while await connection.fetchval(OTHERS_THERE):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 async def reset(url: str, folder: Path) -> None:
     """Put all turns back, and nothing in the folder."""
-    async with asyncio.timeout(GONE_SECONDS), turns.connected(url) as connection:
-        while True:
-            if not await connection.fetchval(OTHERS_THERE):
-                break
-            await asyncio.sleep(0.005)
-        await connection.execute(RESET)
+    await turns.execute(url, RESET)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
@@ -88,6 +90,7 @@ async def cut_once(url: str, folder: Path, at: int, *, passing: bool) -> tuple[M
         except (ArchiveError, *TROUBLE):
             pass
     assert cutting.has_cut
+    await alone(url)
     return cutting.messages[at - 1], await state(url, folder)
 
 

@@ -17,7 +17,7 @@ from db.links import Deed
 from db.members import Caller
 from db.pool import create_pool
 from db.profiles import read_profile
-from tests.live.linking import ADDRESS, MEMBER, NOW, UNEVEN, Pair, opened_pair
+from tests.live.linking import ADDRESS, MEMBER, NOW, STRAY, UNEVEN, Pair, opened_pair
 
 LATE = NOW + dt.timedelta(days=30)
 TEXTS = (
@@ -160,6 +160,33 @@ async def test_what_changed_since_stays_and_what_was_removed_comes_back(pair: Pa
     assert await pair.value(day, pair.own, 1) == 4, "as it was"
     assert await pair.value(day, pair.own, 3) == 5, "what moved goes back with what it became"
     assert await pair.pool.fetch(UNEVEN) == []
+
+
+async def test_a_day_that_moved_and_was_done_since_counts_with_its_member(pair: Pair) -> None:
+    await pair.pool.execute(
+        "INSERT INTO challenge_logs (user_id, challenge_id, day_number, reflection) "
+        "VALUES ($1, 3, 2, 'Not done yet.')",
+        pair.own,
+    )
+    await pair.link()
+    await pair.pool.execute(
+        "UPDATE challenge_logs SET completed = true, completed_at = '2026-04-02 10:00' "
+        "WHERE user_id = $1 AND challenge_id = 3 AND day_number = 2",
+        pair.web,
+    )
+    await pair.pool.execute(
+        "INSERT INTO discord.completions "
+        "(user_id, kind, item_id, day_number, local_date, points, completed_at) "
+        "VALUES ($1, 'challenge', 3, 2, '2026-04-02', 10, '2026-04-02 10:00')",
+        pair.web,
+    )
+    for _time in range(2):
+        await pair.unlink()
+        assert await pair.pool.fetch(STRAY) == []
+        assert await pair.value(POINTS) == 60
+        await pair.link()
+        assert await pair.pool.fetch(STRAY) == []
+        assert await pair.value(POINTS) == 70
 
 
 async def test_later_than_thirty_days_everything_stays(pair: Pair) -> None:

@@ -17,7 +17,7 @@ from db.links import Deed
 from tests.database import small_catalogue
 from tests.database.presses import press
 from tests.database.small_catalogue import member, services_at
-from tests.live.linking import ADDRESS, MEMBER, NOW, UNEVEN, Pair, opened_pair
+from tests.live.linking import ADDRESS, MEMBER, NOW, STRAY, UNEVEN, Pair, opened_pair
 
 CHALLENGE, QUEST = 4, 5  # five days each
 GIVEN = len(small_catalogue.EARNED) + 1  # the id of the badge that moderators give
@@ -306,10 +306,11 @@ class Story:
             await unlinking.part(self.pair.pool, MEMBER, Deed(None, None, self.now))
 
     async def check(self) -> None:
-        """No text is lost, points are those of the completions, one row a key is the database's."""
+        """No text is lost, points are those of the completions, and those of the days."""
         said = await self.pair.texts()
         assert [text for text in self.written if text not in said] == []
         assert await self.pair.pool.fetch(UNEVEN) == []
+        assert await self.pair.pool.fetch(STRAY) == []
         accounts = await self.pair.value("SELECT array_agg(user_id) FROM discord.accounts")
         linked = await self.pair.value(
             "SELECT count(*) FROM discord.links WHERE unlinked_at IS NULL"

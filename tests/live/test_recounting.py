@@ -2,11 +2,10 @@
 
 import asyncio
 import datetime as dt
-from typing import Any
 
 import pytest
 
-from bot.actions.recounting import recount_all
+from bot.actions.recounting import recount, recount_all
 from bot.actions.services import Services
 from bot.kai.companion import Kai
 from tests.behaviour.town import Town, text_of
@@ -16,6 +15,9 @@ from tests.live.website import Website
 SEVEN_DAYS = 1
 COMPLETIONS = "SELECT day_number, local_date, points FROM discord.completions ORDER BY id"
 POINTS = "SELECT points FROM discord.accounts"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 MAY = dt.datetime(2026, 5, 1, 9, tzinfo=dt.UTC)
 
 
@@ -135,14 +137,83 @@ async def test_points_that_went_wrong_are_mended(town: Town, user: int) -> None:
     assert await town.value(POINTS) == 10
 
 
-async def test_somebody_at_work_is_not_in_its_way(town: Town, website: Website, user: int) -> None:
-    """However a press and the night fall together, the day counts once."""
+async def test_a_press_waits_for_a_recount_under_way(
+    town: Town, website: Website, user: int
+) -> None:
     await website.marks(user, SEVEN_DAYS, 1, town.env.now() - dt.timedelta(days=1))
     await website.moves(user, SEVEN_DAYS, 2)
-    done: Any = (await asyncio.gather(town.slash(town.ann, "challenge done"), night(town)))[0]
-    assert "Day 2 is done" in text_of(done)
+    async with town.pool.acquire() as connection, connection.transaction():
+        await recount(connection, user, town.env.now())
+        pressing = asyncio.create_task(town.slash(town.ann, "challenge done"))
+        await waiting(town)
+    assert "Day 2 is done" in text_of(await pressing)
     await night(town)
     assert await town.value(POINTS) == 20
+
+
+async def test_a_recount_waits_for_a_press_under_way(
+    town: Town, website: Website, user: int
+) -> None:
+    """And sees the days as they are then: what was just done is not counted again."""
+    await website.marks(user, SEVEN_DAYS, 1, town.env.now() - dt.timedelta(days=1))
+    async with town.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM discord.accounts FOR UPDATE")
+        recounting = asyncio.create_task(night(town))
+        await waiting(town)
+        await recount(connection, user, town.env.now())
+    await recounting
+    assert await town.value(POINTS) == 10
+
+
+async def waiting(town: Town) -> None:
+    """Wait until somebody waits for a lock."""
+    async with asyncio.timeout(10):
+        while not await town.value(WAITING):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("at", ["-infinity", "infinity", "0001-01-01 00:00", "9999-12-31 23:59"])
+async def test_a_moment_that_is_none(town: Town, website: Website, user: int, at: str) -> None:
+    await in_zone(town, "America/Vancouver")
+    await website.marks(user, SEVEN_DAYS, 1, MAY)
+    await website.execute(
+        "INSERT INTO challenge_logs (user_id, challenge_id, day_number, completed, completed_at)"
+        f" VALUES ($1, $2, 2, true, '{at}')",
+        *(user, SEVEN_DAYS),
+    )
+    await night(town)
+    assert await town.rows(COMPLETIONS) == [(1, MAY.date(), 10)]
+
+
+async def test_a_day_that_never_counts_is_left_alone(
+    town: Town, website: Website, user: int
+) -> None:
+    """It shares its date with another; the nights write nothing more, not even a used-up id."""
+    for day in (1, 2):
+        await website.marks(user, SEVEN_DAYS, day, MAY)
+    await night(town)
+    versions = "SELECT xmin::text FROM discord.accounts WHERE user_id = $1"
+    next_id = "SELECT last_value FROM pg_sequences WHERE sequencename = 'completions_id_seq'"
+    before = await town.value(versions, user), await town.value(next_id)
+    for _night in range(2):
+        await night(town)
+    assert (await town.value(versions, user), await town.value(next_id)) == before
+
+
+async def test_one_members_trouble_is_nobody_elses(town: Town, website: Website, user: int) -> None:
+    """Here that of one whose zone there is none of."""
+    await town.slash(town.ben, "help")
+    other = await town.user_id(town.ben)
+    for who in (user, other):
+        await website.marks(who, SEVEN_DAYS, 1, MAY)
+    zone = "UPDATE discord.accounts SET zone = $2 WHERE user_id = $1"
+    await town.value(zone, min(user, other), "Atlantis/Port")
+    await night(town)
+    counted = "SELECT array_agg(user_id) FROM discord.completions"
+    assert await town.value(counted) == [max(user, other)]
+    await town.value(zone, min(user, other), "UTC")
+    await night(town)
+    assert await town.value(counted) == [max(user, other), min(user, other)]
 
 
 async def test_a_badge_that_goes_meanwhile_stops_nobody(

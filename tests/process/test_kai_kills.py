@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 import pytest
 
+from bot.ui.text import ELLIPSIS
 from db.pool import Pool
 from tests.database.invariants import broken
 from tests.models.asked import ModelRequest
@@ -170,9 +171,10 @@ async def apart(pool: Pool) -> list[str]:
 
 
 def was_told_nothing(exchange: Exchange) -> bool:
-    """Whether the member has seen no answer yet; that one is being thought of is none."""
+    """Whether the member has seen no answer yet: at most that it will come, or grows."""
     deferred = exchange.answer_type in (None, DEFERRED, DEFERRED_UPDATE)
-    return deferred and not exchange.edits and not exchange.followups
+    growing = all(f" {ELLIPSIS}" in str(edit) for edit in exchange.edits)
+    return deferred and growing and not exchange.followups
 
 
 @pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
