@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from bot.actions.seeding import seed_catalogue
@@ -12,6 +13,9 @@ from bot.actions.services import utcnow
 from db.pool import Pool, create_pool
 from migrations import runner
 from tests import postgres
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 WAITING = 1
 """So many processes take the long tests, which mostly wait, while the others use the processors."""

@@ -305,7 +305,6 @@ def test_any_story_keeps_the_rules(loop_and_pool: tuple[asyncio.Runner, Pool]) -
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
             print_blob=True,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

@@ -342,7 +342,6 @@ changes = st.lists(
 )
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_each_date_once(

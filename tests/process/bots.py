@@ -7,21 +7,27 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-PROJECT: Final = Path(__file__).parents[2]
+from tests.process.forking import PROJECT, Forked
+
+FORKS: ForkServerContext | None = None
+"""What processes are forked from, if there is something; otherwise each is an interpreter anew."""
 START_SECONDS: Final = 40.0
 STOP_SECONDS: Final = 10.0
 """The bot has to be gone so soon after a signal."""
 
 PYTHON: Final = (sys.executable,)
+AT_START: Final = {"COLUMNS", "PYTHONIOENCODING"}
+"""What an interpreter reads when it starts: where one of these is set, none is forked."""
 WRONG_SETTINGS: Final = 2
 
-_BESIDE: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPYCACHEPREFIX")
+_BESIDE: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 _LOG_LINE: Final = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] |\{")
 TROUBLE: Final = (
     "Traceback",
@@ -33,11 +39,24 @@ TROUBLE: Final = (
 )
 
 
+class Process(Protocol):
+    """A process, as asyncio has them."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, signal: int) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bot:
     """A bot that runs as a process of its own, its output kept in `folder`."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     folder: Path
 
     @property
@@ -101,31 +120,25 @@ class Bot:
 async def running(
     folder: Path,
     *arguments: str,
-    python: Sequence[str] = PYTHON,
+    python: Sequence[str] | None = None,
     dotenv: str = "",
     **settings: str,
 ) -> AsyncGenerator[Bot]:
     """Start `python -m bot` in the (new) folder, with these settings and no others.
 
     A bot that still runs at the end of the block is stopped. `dotenv` is the text of its `.env`.
-    `PYTHONPATH` may name what `python` is to find besides the project.
+    With a `python` it is an interpreter of its own, even where there is something to fork from;
+    `PYTHONPATH` may name what that is to find besides the project.
     """
     _prepare(folder, dotenv)
     path = os.pathsep.join(filter(None, [str(PROJECT), settings.pop("PYTHONPATH", "")]))
     kept = {name: os.environ[name] for name in _BESIDE if name in os.environ}
-    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        process = await asyncio.create_subprocess_exec(
-            *python,
-            "-m",
-            "bot",
-            *arguments,
-            cwd=folder,
-            env={**kept, "PYTHONPATH": path, "HOME": str(folder), **settings},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
+    environment = {**kept, "PYTHONPATH": path, "HOME": str(folder), **settings}
+    process: Process
+    if FORKS is not None and python is None and not AT_START & settings.keys():
+        process = Forked(FORKS, folder, arguments, environment)
+    else:
+        process = await _interpreter(python or PYTHON, folder, arguments, environment)
     bot = Bot(process, folder)
     try:
         yield bot
@@ -137,6 +150,24 @@ async def running(
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+async def _interpreter(
+    python: Sequence[str], folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        return await asyncio.create_subprocess_exec(
+            *python,
+            "-m",
+            "bot",
+            *arguments,
+            cwd=folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
 
 
 def _prepare(folder: Path, dotenv: str) -> None:
@@ -154,7 +185,7 @@ async def run(folder: Path, *arguments: str, **settings: str) -> Bot:
 async def refusal(
     folder: Path,
     *arguments: str,
-    python: Sequence[str] = PYTHON,
+    python: Sequence[str] | None = None,
     dotenv: str = "",
     **settings: str,
 ) -> str:

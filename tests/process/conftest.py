@@ -1,20 +1,23 @@
-"""What tests of the bot's processes share: folders, compiled code, and a production install."""
+"""What tests of the bot's processes share: folders, forks, and a production install."""
 
 from collections.abc import Generator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 
 from tests.postgres import temporary_folder
+from tests.process import bots
+from tests.process.forking import fork_server
 from tests.process.production import install
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_code(pytestconfig: pytest.Config) -> Generator[None]:
-    """Let all processes share what the first one compiled: a start takes half as long."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPYCACHEPREFIX", str(pytestconfig.cache.mkdir("compiled")))
-        yield
+def forks() -> Generator[ForkServerContext]:
+    """What processes are forked from, those of `running` among them."""
+    with fork_server() as context, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bots, "FORKS", context)
+        yield context
 
 
 @pytest.fixture

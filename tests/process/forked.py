@@ -1,36 +1,24 @@
-"""The bot as a process to be killed, forked from one that has imported everything already.
-
-A fresh interpreter takes seconds to import what KAI's model needs, and there are many kills.
-"""
+"""The bot as a process to be killed, forked from one that has imported everything already."""
 
 import asyncio
 import datetime as dt
 import gc
-import multiprocessing
 import os
 import signal
 import sys
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from bot import app, logs, model, opening
 from bot.actions.services import Services
 from bot.kai.companion import Kai
 from bot.settings import Settings
-from tests.process.bots import PROJECT, START_SECONDS
 from tests.transport.kindness import QuickBot
 
-IMPORTED: Final = (__name__, "bot.kai.model", "pytest")
-"""What takes long to import, this process's main module among it."""
 READY_SECONDS: Final = 20.0
 KILLED_SECONDS: Final = 5.0
 
@@ -42,30 +30,6 @@ class Orders:
     settings: dict[str, Any]
     now: dt.datetime
     log: Path
-
-
-@contextmanager
-def fork_server() -> Generator[ForkServerContext]:
-    """The process that all bots are forked from, for as long as this lasts."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(IMPORTED))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(PROJECT))  # it is not told this process's own
-        first = context.Process(target=_nothing)
-        first.start()
-    try:
-        first.join(START_SECONDS)
-        assert first.exitcode == 0
-        yield context
-    finally:
-        first.kill()
-        # There is no public way to end it before this interpreter does.
-        server: Any = vars(forkserver)["_forkserver"]
-        server._stop()
-
-
-def _nothing() -> None:
-    """All that the first fork does."""
 
 
 class Fork:

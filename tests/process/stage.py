@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.process.bots import PYTHON, START_SECONDS, Bot, running
+from tests.process.bots import START_SECONDS, Bot, running
 from tests.transport.standin import StandIn
 
 
@@ -18,7 +18,7 @@ async def connected(
     discord_: StandIn,
     database_url: str,
     *,
-    python: Sequence[str] = PYTHON,
+    python: Sequence[str] | None = None,
     **settings: str,
 ) -> AsyncGenerator[Bot]:
     """A bot that is connected to Discord, its home commands synced."""

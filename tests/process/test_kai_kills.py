@@ -10,7 +10,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -25,7 +25,6 @@ from tests.database.invariants import broken
 from tests.models.asked import ModelRequest
 from tests.models.script import Item, Scripted
 from tests.process.deeds import DEEDS, Deed, Effect
-from tests.process.forked import fork_server
 from tests.process.scene import ANSWER_SECONDS, Rows, Scene, staged
 from tests.transport.interactions import DEFERRED, DEFERRED_UPDATE, Exchange
 
@@ -64,12 +63,6 @@ SELECT 'a draft without the answer that offers it', lost::text FROM (
     SELECT user_id, created_at FROM kai_interactions
      WHERE context_type = 'chat' AND function_called = 'save_reflection'
 ) lost"""
-
-
-@pytest.fixture(scope="module")
-def forks() -> Generator[ForkServerContext]:
-    with fork_server() as context:
-        yield context
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import aiohttp
 import asyncpg
 import psutil
 
-from tests.process.bots import STOP_SECONDS, free_port, running
+from tests.process.bots import PYTHON, STOP_SECONDS, free_port, running
 from tests.process.embedded import appears, is_stopped, lives, postmaster
 from tests.process.stage import assert_left_clean, connected
 from tests.transport.standin import StandIn
@@ -33,7 +33,8 @@ async def play_and_stop(folder: Path, *signals: signal.Signals) -> None:
     """Open a playground in the folder, look at it, and stop it."""
     data = folder / "data"
     port = free_port()
-    async with running(folder, DATA_DIR=str(data), PLAYGROUND_PORT=str(port)) as bot:
+    here = {"DATA_DIR": str(data), "PLAYGROUND_PORT": str(port)}
+    async with running(folder, python=PYTHON, **here) as bot:
         address = f"http://127.0.0.1:{port}/"
         await bot.says(f"The playground is open: {address}")
         server = postmaster(data)

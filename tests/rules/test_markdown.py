@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.ui.markdown import render, split
@@ -144,7 +144,6 @@ def words(text: str) -> list[str]:
     return re.findall(r"déed\d+d", text)
 
 
-@settings(deadline=None)
 @given(written)
 @example("**a***b* ~~a~~__b__ ***a** b* ***a* b** *a _b_ c*")
 @example("`a `` b` ``a`b`` `` ` `` **a `**` b** ~~a~b~~ `\\`")
@@ -161,7 +160,6 @@ def test_rendering_twice_changes_nothing(text: str) -> None:
     assert render(once) == once
 
 
-@settings(deadline=None)
 @given(written)
 def test_a_text_that_streams_is_sound_at_every_moment(text: str) -> None:
     """A text is shown while it arrives: whatever has arrived is balanced and harmless."""
@@ -175,7 +173,6 @@ def test_every_word_is_shown(text: str) -> None:
     assert words(render(text)) == words(text)
 
 
-@settings(deadline=None)
 @given(worded(), st.integers(100, 160))
 def test_every_piece_is_sound(text: str, limit: int) -> None:
     """Short enough, never empty, and each of them as balanced and harmless as the whole."""
@@ -185,7 +182,6 @@ def test_every_piece_is_sound(text: str, limit: int) -> None:
         assert_sound(piece)
 
 
-@settings(deadline=None)
 @given(st.lists(worded(), max_size=6), st.integers(100, 300))
 def test_pieces_show_what_the_whole_shows(texts: list[str], limit: int) -> None:
     """Character by character, each in the same formats."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.days import local_date, start_of_day, zone_names
@@ -321,7 +321,6 @@ minutes = st.integers(0, 239) | st.integers(0, 1439) | st.integers(1320, 1439)
 times = minutes.map(lambda minute: dt.time(minute // 60, minute % 60))
 
 
-@settings(deadline=None)
 @given(zones_and_instants(), times)
 def test_the_next_instant_in_every_zone(at: tuple[str, dt.datetime], time: dt.time) -> None:
     """Later than asked, on the clock's time or at the end of a jump over it, and the first."""
@@ -347,7 +346,6 @@ moves = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(zones_and_instants(), times, moves)
 def test_changes_of_zone_on_the_way(
     at: tuple[str, dt.datetime], time: dt.time, moves: list[tuple[str, dt.time, dt.timedelta]]
