@@ -17,26 +17,19 @@ from tests import postgres
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-WAITING = 1
-"""So many processes take the long tests, which mostly wait, while the others use the processors."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let some processes begin with the long tests, so that nobody waits for one at the end.
+    """Begin with the long tests, so that nobody waits for one at the end.
 
     Each process gets a slice of the list at first, and takes some of another's when it is done.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    waiting = min(WAITING, processes)
     long = [item for item in items if item.get_closest_marker("long")]
     others = [item for item in items if not item.get_closest_marker("long")]
     items[:] = [
         item
         for number in range(processes)
-        for item in (
-            *(long[number::waiting] if number < waiting else ()),
-            *_slice_of(others, number, processes),
-        )
+        for item in (*long[number::processes], *_slice_of(others, number, processes))
     ]
 
 

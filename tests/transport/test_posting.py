@@ -23,7 +23,7 @@ from tests.transport.wire import Answer, Request
 
 SURPRISES, THANKS = "Small Surprises", "A Fortnight of Thanks"
 HALF_AN_HOUR = dt.timedelta(minutes=30)
-NEVER_WAIT = 0.3
+PATIENT, HASTY = 20.0, 0.3
 """Seconds that KAI gives its model here."""
 NOTE = "Write a short thank-you note to somebody who helped you this week."
 WRITTEN = {
@@ -42,12 +42,12 @@ async def room(discord_: StandIn, catalogue: Pool) -> AsyncGenerator[PostRoom]:
 
 @pytest.fixture
 async def with_model(
-    discord_: StandIn, catalogue: Pool, stub: ModelStub
+    discord_: StandIn, catalogue: Pool, stub: ModelStub, patience: float
 ) -> AsyncGenerator[PostRoom]:
-    """A post room whose KAI asks the stub, and not for long."""
+    """A post room whose KAI asks the stub, for so many seconds."""
     voice = open_voice("openai:test-model", base_url=stub.openai_url, api_key=stub.key)
     try:
-        async with opened(discord_, catalogue, Kai(voice, seconds=NEVER_WAIT)) as room:
+        async with opened(discord_, catalogue, Kai(voice, seconds=patience)) as room:
             yield room
     finally:
         await voice.close()
@@ -229,6 +229,7 @@ async def test_an_act_is_written_before_its_minute(room: PostRoom, discord_: Sta
     assert set(sent.values()) == set(written)
 
 
+@pytest.mark.parametrize("patience", [PATIENT])
 async def test_a_model_writes_the_act(
     with_model: PostRoom, discord_: StandIn, stub: ModelStub
 ) -> None:
@@ -246,6 +247,7 @@ async def test_a_model_writes_the_act(
 
 
 @pytest.mark.parametrize("trouble", [Fail(500, times=20), Hang(30)], ids=["down", "slow"])
+@pytest.mark.parametrize("patience", [HASTY])
 async def test_a_model_in_trouble_at_the_minute(
     with_model: PostRoom, discord_: StandIn, stub: ModelStub, trouble: Fail | Hang
 ) -> None:
