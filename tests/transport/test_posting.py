@@ -23,7 +23,7 @@ from tests.transport.wire import Answer, Request
 
 SURPRISES, THANKS = "Small Surprises", "A Fortnight of Thanks"
 HALF_AN_HOUR = dt.timedelta(minutes=30)
-PATIENT, HASTY = 20.0, 0.3
+PATIENT, HASTY = 20.0, 2.0
 """Seconds that KAI gives its model here."""
 NOTE = "Write a short thank-you note to somebody who helped you this week."
 WRITTEN = {
@@ -256,7 +256,7 @@ async def test_a_model_in_trouble_at_the_minute(
     await with_model.set_up(discord_.guild)
     began = asyncio.get_running_loop().time()
     await with_model.round()
-    assert asyncio.get_running_loop().time() - began < 3
+    assert asyncio.get_running_loop().time() - began < 15
     assert (await with_model.row(discord_.guild))["status"] == "sent"
     assert stub.requests != []
 
