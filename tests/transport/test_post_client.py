@@ -24,13 +24,17 @@ async def test_a_login_is_broken_off_at_any_moment(monkeypatch: pytest.MonkeyPat
     left_open: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, what: left_open.append(what))
     for moment in range(MOMENTS):
-        async with AsyncExitStack() as stack:
-            login = asyncio.create_task(stack.enter_async_context(logged_in("a token")))
-            for _ in range(moment):
-                await asyncio.sleep(0)
-            assert login.cancel()
-            await asyncio.wait({login})
-            assert login.cancelled()
-        del login
-        gc.collect()
-        assert left_open == [], f"broken off after {moment} turns of the loop"
+        await _break_off(moment)
+    gc.collect()
+    assert left_open == []
+
+
+async def _break_off(moment: int) -> None:
+    """Begin a login, and cancel it after so many turns of the loop."""
+    async with AsyncExitStack() as stack:
+        login = asyncio.create_task(stack.enter_async_context(logged_in("a token")))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        assert login.cancel()
+        await asyncio.wait({login})
+        assert login.cancelled()
